@@ -1,0 +1,1 @@
+"""HTTP: the public listener, the local admin listener, and what our own ACA-Py calls."""

@@ -1,0 +1,312 @@
+"""What a learner does: offers, credentials, requests, history."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from agent.cli import show
+from agent.cli.io import As, Home, Json, client, out, out_json, run, say, usage
+from agent.client import AgentClient
+from agent.core.verdict import Result
+from agent.errors import EXIT_FAILED, EXIT_NOT_CONSENTED, EXIT_UNKNOWN, ConsentError, NotFoundError
+
+EXIT_OF = {Result.PASS: 0, Result.FAIL: EXIT_FAILED, Result.UNKNOWN: EXIT_UNKNOWN}
+
+offer = typer.Typer(help="Offers of credentials: make, look at, accept, reject.", no_args_is_help=True)
+
+
+async def _offer_id(api: AgentClient, offer_or_link: str) -> str:
+    """An id, the beginning of one, or a link that is reviewed first."""
+    if "://" in offer_or_link:
+        reviewed = await api.post("/v1/wallet/offers/review", {"link": offer_or_link})
+        return str(reviewed["id"])
+    return await _one_id(api, "offers", offer_or_link)
+
+
+async def _one_id(api: AgentClient, what: str, start: str) -> str:
+    answer = await api.get(f"/v1/wallet/{what}")
+    found = [each["id"] for each in answer[what] if each["id"].startswith(start)]
+    if len(found) != 1:
+        raise NotFoundError(
+            f"no_such_{what[:-1]}", f"No single {what[:-1]} has an id that begins with {start!r}."
+        )
+    return str(found[0])
+
+
+@offer.command("review")
+def offer_review(link: str, *, home: Home = None, as_: As = "learner", json_: Json = False) -> None:
+    """Look at an offer: who, what, and what the checks say. Nothing is accepted."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.post("/v1/wallet/offers/review", {"link": link})
+
+    document = run(work)
+    out_json(document) if json_ else show.offer(document)
+
+
+@offer.command("accept")
+def offer_accept(
+    offer: Annotated[str, typer.Argument(help="The offer's link or id.")],
+    *,
+    home: Home = None,
+    as_: As = "learner",
+    json_: Json = False,
+) -> None:
+    """Accept an offer and keep the credential."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            id = await _offer_id(api, offer)
+            narration = asyncio.create_task(_narrate(api, id))
+            try:
+                return await api.post(f"/v1/wallet/offers/{id}/accept")
+            finally:
+                narration.cancel()
+
+    document = run(work)
+    out_json(document) if json_ else show.offer(document)
+    if document["state"] != "accepted":
+        raise typer.Exit(EXIT_FAILED)
+
+
+@offer.command("reject")
+def offer_reject(
+    offer: Annotated[str, typer.Argument(help="The offer's link or id.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Told to the issuer.")] = "",
+    home: Home = None,
+    as_: As = "learner",
+    json_: Json = False,
+) -> None:
+    """Reject an offer; the issuer is told."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            id = await _offer_id(api, offer)
+            return await api.post(f"/v1/wallet/offers/{id}/reject", {"reason": reason})
+
+    document = run(work)
+    out_json(document) if json_ else show.offer(document)
+
+
+async def _narrate(api: AgentClient, exchange: str) -> None:
+    """Named steps on stderr while something long is under way."""
+    async for event in api.events():
+        if (
+            event.name == "step"
+            and event.data.get("exchange") == exchange
+            and event.data.get("state") == "done"
+        ):
+            say(f"  {event.data['name']} ({event.data['seconds']:.1f} s)")
+
+
+def list_(*, home: Home = None, as_: As = "learner", json_: Json = False) -> None:
+    """The credentials in the wallet, each with the state of its checks."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.get("/v1/wallet/credentials")
+
+    document = run(work)
+    if json_:
+        out_json(document)
+        return
+    for each in document["credentials"]:
+        show.credential_line(each)
+    if not document["credentials"]:
+        out("No credentials yet. Accept an offer: cairn offer accept LINK")
+
+
+def show_(
+    credential: Annotated[str, typer.Argument(help="Id or its beginning.")],
+    *,
+    home: Home = None,
+    as_: As = "learner",
+    json_: Json = False,
+) -> None:
+    """One credential: what it says and what its checks say."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.get(f"/v1/wallet/credentials/{credential}")
+
+    document = run(work)
+    out_json(document) if json_ else show.credential(document)
+
+
+def verify(
+    credential: Annotated[str, typer.Argument(help="Id of a held credential, or its beginning.")],
+    *,
+    home: Home = None,
+    as_: As = "learner",
+    json_: Json = False,
+) -> None:
+    """Run all checks again now. Exit 0: all pass; 1: something fails; 5: something is unknown."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.post(f"/v1/wallet/credentials/{credential}/recheck")
+
+    document = run(work)
+    if json_:
+        out_json(document)
+    else:
+        show.credential_line(document)
+        show.checks(document["checks"])
+    raise typer.Exit(EXIT_OF[Result(document["state"])])
+
+
+def requests(*, home: Home = None, as_: As = "learner", json_: Json = False) -> None:
+    """Requests that this wallet has looked at."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.get("/v1/wallet/requests")
+
+    document = run(work)
+    if json_:
+        out_json(document)
+        return
+    for each in document["requests"]:
+        out(f"{each['state']:<9}  {each['title']}  ·  {show.who(each['requester'])}  ·  {each['id'][:8]}")
+    if not document["requests"]:
+        out("No requests.")
+
+
+async def _reviewed(api: AgentClient, request_or_link: str, include: list[str]) -> dict[str, Any]:
+    if "://" in request_or_link:
+        document = await api.post("/v1/wallet/requests/review", {"link": request_or_link})
+        id = str(document["id"])
+    else:
+        id = await _one_id(api, "requests", request_or_link)
+    return await api.post(f"/v1/wallet/requests/{id}/plan", {"include": include})
+
+
+def present(
+    request: Annotated[str, typer.Argument(help="The request's link or id.")],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be sent, and its hash.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Send it. Needs --expect.")] = False,
+    expect: Annotated[str, typer.Option(help="The hash that --dry-run printed.")] = "",
+    include: Annotated[
+        list[str] | None, typer.Option(help="Also send this optional claim; may be repeated.")
+    ] = None,
+    home: Home = None,
+    as_: As = "learner",
+    json_: Json = False,
+) -> None:
+    """Answer a request. Without --yes --expect HASH nothing is sent."""
+    if yes and not expect:
+        raise usage("--yes needs --expect HASH.", "Run with --dry-run first and read what would be sent.")
+    if yes and dry_run:
+        raise usage("--dry-run and --yes exclude each other.")
+    wanted = list(include or [])
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            document = await _reviewed(api, request, wanted)
+            if not yes:
+                return document
+            if document["plan"] is None:
+                raise ConsentError(
+                    "nothing_to_send",
+                    "; ".join(document["missing"]) or f"This request is {document['state']}.",
+                )
+            narration = asyncio.create_task(_narrate(api, document["id"]))
+            try:
+                return await api.post(
+                    f"/v1/wallet/requests/{document['id']}/present", {"expect": expect, "include": wanted}
+                )
+            finally:
+                narration.cancel()
+
+    document = run(work)
+    out_json(document) if json_ else show.request(document)
+    if yes:
+        if document["state"] != "sent":
+            raise typer.Exit(EXIT_FAILED)
+    elif document["plan"] is None:
+        raise typer.Exit(EXIT_FAILED)
+    elif not dry_run:
+        say("Nothing was sent. To send exactly this: cairn present REQUEST --yes --expect HASH")
+        raise typer.Exit(EXIT_NOT_CONSENTED)
+
+
+def decline(
+    request: Annotated[str, typer.Argument(help="The request's link or id.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Told to the employer.")] = "",
+    home: Home = None,
+    as_: As = "learner",
+    json_: Json = False,
+) -> None:
+    """Decline a request; the employer is told."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            document = await _reviewed(api, request, [])
+            return await api.post(f"/v1/wallet/requests/{document['id']}/decline", {"reason": reason})
+
+    document = run(work)
+    out_json(document) if json_ else show.request(document)
+
+
+def history(*, home: Home = None, as_: As = "learner", json_: Json = False) -> None:
+    """Who was shown what, and when: claim names only, hash-chained."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.get("/v1/wallet/history")
+
+    document = run(work)
+    if json_:
+        out_json(document)
+    else:
+        for entry in document["entries"]:
+            claims = f": {', '.join(entry['claims'])}" if entry["claims"] else ""
+            out(f"{entry['at']}  {entry['kind']:<9}  {entry['title']}  ·  {show.who(entry['party'])}{claims}")
+        out("The chain is intact." if document["intact"] else "✗ fail: the chain is broken.")
+    if not document["intact"]:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def stack(
+    target: Annotated[str, typer.Argument(help="A target's id; without it, all targets are listed.")] = "",
+    *,
+    home: Home = None,
+    as_: As = "learner",
+    json_: Json = False,
+) -> None:
+    """What the wallet's credentials count towards a target, what is missing, and why."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.get(f"/v1/wallet/stacks/{target}" if target else "/v1/wallet/stacks")
+
+    document = run(work)
+    if json_:
+        out_json(document)
+    elif not target:
+        for each in document["targets"]:
+            out(
+                f"{each['id']}  {each['title']}  ·  {each['total']} {each['unit'].upper()}  ·  {each['awarded_by']}"
+            )
+    else:
+        show.stack(document)
+
+
+def register(app: typer.Typer) -> None:
+    app.command("list")(list_)
+    app.command("show")(show_)
+    app.command("verify")(verify)
+    app.command("requests")(requests)
+    app.command("present")(present)
+    app.command("decline")(decline)
+    app.command("history")(history)
+    app.command("stack")(stack)

@@ -1,0 +1,122 @@
+"""How the command line talks: data on stdout, narration on stderr, one error template, fixed exit codes.
+
+Exit codes (wallet-ui.md): 0 ok, 1 a check failed, 2 usage, 3 unreachable, 4 locked, 5 unknown, 6 not
+consented, 130 interrupted. JSON is ASCII with escapes, text goes through `printable`: nothing from outside
+reaches the terminal as a control sequence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent.client import AgentClient
+from agent.core.plain_text import printable
+from agent.errors import EXIT_USAGE, CairnError, InputError
+from agent.settings import default_root
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+As = Annotated[
+    str, typer.Option("--as", metavar="NAME", help="Which agent of the data folder, e.g. learner, employer.")
+]
+Home = Annotated[
+    Path | None, typer.Option("--home", help="The agent's own folder; goes before --as.", envvar="CAIRN_HOME")
+]
+
+GLYPHS = {"pass": "✓ pass", "fail": "✗ fail", "unknown": "? unknown"}
+
+
+def home_of(home: Path | None, name: str) -> Path:
+    return home if home is not None else default_root() / name
+
+
+def say(text: str = "") -> None:
+    """Narration: stderr."""
+    sys.stderr.write(_safe(text) + "\n")
+    sys.stderr.flush()
+
+
+def out(text: str = "") -> None:
+    """Data: stdout."""
+    sys.stdout.write(_safe(text) + "\n")
+
+
+def out_json(document: Any) -> None:
+    body = {"version": 1, **document} if isinstance(document, dict) else document
+    sys.stdout.write(json.dumps(body, ensure_ascii=True, indent=2) + "\n")
+
+
+def _safe(text: str) -> str:
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def run[T](work: Callable[[], Awaitable[T]]) -> T:
+    """Run one command; our errors become a message on stderr and an exit code."""
+
+    async def main() -> T:
+        return await work()
+
+    try:
+        return asyncio.run(main())
+    except CairnError as error:
+        show_error(error)
+        raise typer.Exit(error.exit_code) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        say("interrupted")
+        raise typer.Exit(130) from None
+
+
+def show_error(error: CairnError) -> None:
+    say(f"✗ {error.detail}")
+    if error.hint:
+        say(f"  {error.hint}")
+    say(f"  [{error.code}]")
+
+
+def client(home: Path | None, name: str) -> AgentClient:
+    return AgentClient.from_home(home_of(home, name))
+
+
+def read_json_file(path: Path) -> Any:
+    """A JSON document from a file or, for ``-``, from standard input; bounded."""
+    from agent.core.limits import LIMITS, parse_json
+
+    limit = LIMITS.link_document_bytes
+    try:
+        if str(path) == "-":
+            data = sys.stdin.buffer.read(limit + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(limit + 1)
+    except OSError as error:
+        raise InputError("unreadable", f"{path} cannot be read: {error.strerror}.") from None
+    return parse_json(data, max_bytes=limit, what="file")
+
+
+def read_passphrase(fd: int | None, *, twice: bool = False) -> str:
+    """From a file descriptor (first line), else from the terminal without echo; never from argv."""
+    if fd is not None:
+        with os.fdopen(os.dup(fd), "rb") as stream:
+            line = stream.readline(4096)
+        return line.decode("utf-8", errors="strict").rstrip("\n")
+    if not sys.stdin.isatty():
+        raise InputError(
+            "no_passphrase", "There is no terminal to ask for the passphrase.", "Use --passphrase-fd."
+        )
+    first = getpass.getpass("Passphrase: ")
+    if twice and getpass.getpass("Again: ") != first:
+        raise InputError("passphrases_differ", "The two passphrases differ.")
+    return first
+
+
+def usage(detail: str, hint: str = "") -> typer.Exit:
+    show_error(InputError("usage", detail, hint))
+    return typer.Exit(EXIT_USAGE)

@@ -1,0 +1,115 @@
+"""What a registrar does: new offers, their state, revocation."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from agent.cli.holder import offer
+from agent.cli.io import As, Home, Json, client, out, out_json, run, usage
+
+
+def _line(document: dict[str, Any]) -> None:
+    out(f"{document['state']:<8}  {document['title']}  ·  {document['learner']}  ·  {document['id']}")
+    if document["reason"]:
+        out(f"          reason: {document['reason']}")
+
+
+@offer.command("new")
+def offer_new(
+    template: Annotated[str, typer.Argument(help="A template of this issuer; see 'cairn offer templates'.")],
+    *,
+    given_name: Annotated[str, typer.Option()],
+    family_name: Annotated[str, typer.Option()],
+    birth_date: Annotated[str, typer.Option(help="YYYY-MM-DD")] = "",
+    learner_id: Annotated[str, typer.Option()] = "",
+    awarded_on: Annotated[str, typer.Option(help="YYYY-MM-DD; default: today")] = "",
+    grade: Annotated[str, typer.Option()] = "",
+    expires_in_days: Annotated[float, typer.Option(help="of the offer")] = 30,
+    qr: Annotated[bool, typer.Option("--qr", help="Draw the link as a QR code, too.")] = False,
+    home: Home = None,
+    as_: As = "munster-tu",
+    json_: Json = False,
+) -> None:
+    """Make an offer and print its link."""
+    person = {"given_name": given_name, "family_name": family_name}
+    person |= {"birth_date": birth_date} if birth_date else {}
+    person |= {"id": learner_id} if learner_id else {}
+    body = {
+        "template": template,
+        "learner": person,
+        "awarded_on": awarded_on or date.today().isoformat(),  # noqa: DTZ011 - the registrar's own day
+        "grade": grade,
+        "expires_in_days": expires_in_days,
+    }
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.post("/v1/issuer/offers", body)
+
+    document = run(work)
+    out_json(document) if json_ else out(document["link"])
+    if qr and not json_:
+        import segno
+
+        segno.make(document["link"], micro=False).terminal(compact=True, border=2)
+
+
+@offer.command("templates")
+def offer_templates(*, home: Home = None, as_: As = "munster-tu", json_: Json = False) -> None:
+    """What this issuer can offer."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.get("/v1/issuer/templates")
+
+    document = run(work)
+    if json_:
+        out_json(document)
+        return
+    for template in document["templates"]:
+        out(f"{template['id']}  {template['title']}")
+
+
+@offer.command("list")
+def offer_list(*, home: Home = None, as_: As = "munster-tu", json_: Json = False) -> None:
+    """Every offer this issuer has made, and what became of it."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.get("/v1/issuer/offers")
+
+    document = run(work)
+    if json_:
+        out_json(document)
+        return
+    for each in document["offers"]:
+        _line(each)
+
+
+def revoke(
+    offer_id: Annotated[str, typer.Argument(help="The offer's id (its code).", metavar="OFFER")],
+    *,
+    reason: Annotated[str, typer.Option(help="Kept with the offer.")] = "",
+    home: Home = None,
+    as_: As = "munster-tu",
+    json_: Json = False,
+) -> None:
+    """Revoke an issued credential and publish the new status list."""
+    if "/" in offer_id:
+        offer_id = offer_id.rstrip("/").rsplit("/", 1)[1]
+    if not offer_id:
+        raise usage("Which offer?")
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.post(f"/v1/issuer/offers/{offer_id}/revoke", {"reason": reason})
+
+    document = run(work)
+    out_json(document) if json_ else _line(document)
+
+
+def register(app: typer.Typer) -> None:
+    app.command("revoke")(revoke)

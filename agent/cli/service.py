@@ -1,0 +1,124 @@
+"""Running an agent, and looking at one: init, run, status, lock, unlock."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from agent.cli import logs
+from agent.cli.io import As, Home, Json, client, home_of, out, out_json, read_passphrase, run, say
+from agent.settings import Role, create_home, load_settings
+
+agent = typer.Typer(help="The agent service itself.", no_args_is_help=True)
+
+PassphraseFd = Annotated[
+    int | None, typer.Option("--passphrase-fd", help="Read the passphrase from this file descriptor.")
+]
+
+
+@agent.command("init")
+def init(
+    name: Annotated[str, typer.Argument(help="Shown to others, e.g. 'Munster Technological University'.")],
+    *,
+    role: Annotated[list[Role], typer.Option(help="May be repeated.")],
+    registry: Annotated[str, typer.Option(help="Address of the trust registry.")],
+    profile: Annotated[str, typer.Option(help="For an issuer: a profile of issuer_profiles.")] = "",
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Allow http on this machine and demonstration lists.")
+    ] = False,
+    lock_after: Annotated[int, typer.Option(help="Lock after so many idle seconds; 0: never.")] = 0,
+    home: Home = None,
+    as_: As = "learner",
+    json_: Json = False,
+) -> None:
+    """Make an agent's folder. The passphrase is asked for at its first start."""
+
+    async def work() -> dict[str, Any]:
+        folder = home_of(home, as_)
+        settings = create_home(
+            folder,
+            name=name,
+            roles=frozenset(role),
+            registry_url=registry,
+            profile=profile,
+            demo=demo,
+            lock_after_seconds=lock_after,
+        )
+        return {"home": str(folder), "ports": settings.ports.model_dump()}
+
+    document = run(work)
+    out_json(document) if json_ else out(f"made {document['home']}")
+
+
+@agent.command("run")
+def run_(*, passphrase_fd: PassphraseFd = None, home: Home = None, as_: As = "learner") -> None:
+    """Serve one agent in the foreground until ctrl+c. Without a passphrase it waits for 'cairn unlock'."""
+    folder = home_of(home, as_)
+
+    async def work() -> None:
+        from agent.api import server
+
+        settings = load_settings(folder)
+        logs.to_file(folder / "logs" / "service.log")
+        passphrase = None if passphrase_fd is None else read_passphrase(passphrase_fd)
+        say(f"serving {settings.name}; ctrl+c stops it")
+        await server.run(folder, settings, passphrase=passphrase)
+
+    run(work)
+
+
+def status(*, home: Home = None, as_: As = "learner", json_: Json = False) -> None:
+    """What runs, whether it is unlocked, how old the registry's list is."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.get("/v1/status")
+
+    document = run(work)
+    if json_:
+        out_json(document)
+        return
+    out(f"{document['name']} ({', '.join(document['roles'])}): {document['lock']}")
+    out(f"  agent {document['agent']['state']} {document['agent']['detail']}".rstrip())
+    snapshot = document["registry"]["snapshot"]
+    age = (
+        f", list {snapshot['seq']}, {snapshot['age_seconds'] // 60} min old, {snapshot['freshness']}"
+        if snapshot
+        else ""
+    )
+    out(f"  registry {document['registry']['state']}{age}")
+    out(f"  waiting: {document['inbox']['offers']} offer(s), {document['inbox']['requests']} request(s)")
+
+
+def unlock(
+    *, passphrase_fd: PassphraseFd = None, home: Home = None, as_: As = "learner", json_: Json = False
+) -> None:
+    """Unlock the wallet; the first time, the passphrase is set."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            first = bool((await api.get("/v1/status"))["first_run"])
+            passphrase = read_passphrase(passphrase_fd, twice=first)
+            return await api.post("/v1/unlock", {"passphrase": passphrase})
+
+    document = run(work)
+    out_json(document) if json_ else out(document["lock"])
+
+
+def lock(*, home: Home = None, as_: As = "learner", json_: Json = False) -> None:
+    """Lock the wallet now: stop its agent and forget the key."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.post("/v1/lock")
+
+    document = run(work)
+    out_json(document) if json_ else out(document["lock"])
+
+
+def register(app: typer.Typer) -> None:
+    app.command("status")(status)
+    app.command("unlock")(unlock)
+    app.command("lock")(lock)
+    app.add_typer(agent, name="agent")

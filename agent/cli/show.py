@@ -1,0 +1,129 @@
+"""Documents of the agent service as plain text: one fact a line, states as glyph and word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.cli.io import GLYPHS, out
+
+type Document = dict[str, Any]
+
+
+def credit(document: Document) -> str:
+    given = document.get("credit")
+    return f"{given['value']} {given['system'].upper()}" if given else "no credit"
+
+
+def level(document: Document) -> str:
+    return f"EQF {document['eqf']}" if document.get("eqf") else "no level"
+
+
+def who(party: Document) -> str:
+    """A name is never shown without the host it was verified for."""
+    return f"{party['name']} ({party['host']})"
+
+
+def credential_line(document: Document) -> None:
+    out(
+        f"{GLYPHS[document['state']]:<9}  {document['title']}  ·  {credit(document)}, {level(document)}"
+        f"  ·  {who(document['issuer'])}  ·  {document['awarded_on']}  ·  {document['id'][:8]}"
+    )
+
+
+def checks(found: list[Document]) -> None:
+    for check in found:
+        subject = f" [{check['subject']}]" if check["subject"] else ""
+        detail = check["detail"] or check["reason"]
+        out(f"  {GLYPHS[check['result']]:<9}  {check['label']}{subject}: {detail}")
+
+
+def credential(document: Document) -> None:
+    out(document["title"])
+    out(
+        f"  {credit(document)}, {level(document)}, awarded on {document['awarded_on']} by {who(document['issuer'])}"
+    )
+    out(f"  id {document['id']}")
+    out()
+    out("What it says")
+    for row in document["claims"]:
+        out(f"  {row['label']}: {row['value']}")
+    out()
+    out(f"Checks, run {document['checked_at']}")
+    checks(document["checks"])
+    for share in document["shared"]:
+        out(f"  shared with {who(share['to'])} on {share['at']}: {', '.join(share['claims'])}")
+
+
+def offer(document: Document) -> None:
+    out(f"Offer: {document['title']}")
+    out(f"  from {who(document['issuer'])}")
+    out(f"  {document['identity']['how']}")
+    out(f"  {credit(document)}, {level(document)}, awarded on {document['awarded_on']}")
+    out(f"  state {document['state']}, expires {document['expires_at']}, id {document['id']}")
+    for row in document["claims"]:
+        out(f"  {row['label']}: {row['value']}")
+    out("Checks")
+    checks(document["checks"])
+    if document["error"]:
+        out(f"  ✗ {document['error']['detail']} [{document['error']['code']}]")
+
+
+def request(document: Document) -> None:
+    out(f"Request: {document['title']}")
+    out(f"  from {who(document['requester'])}")
+    out(f"  identity: {document['identity']['how']}")
+    out(f"  they say: “{document['purpose']}”, kept {document['retention_days']} days")
+    out(f"  state {document['state']}, expires {document['expires_at']}, id {document['id']}")
+    for flag in document["flags"]:
+        out(f"  ▲ {flag['text']}")
+    plan = document["plan"]
+    if plan:
+        out("What would be sent")
+        for row in plan["rows"]:
+            verb = "SEND" if row["send"] else "HIDE"
+            need = "required" if row["required"] else "optional"
+            out(
+                f"  {verb}  {row['label']}: {row['sent_as'] if row['send'] else row['value']}  ({need}; {row['credential_title']})"
+            )
+        out("What they will not see")
+        for row in plan["not_sees"]:
+            out(f"  {row['label']}: {row['why']}")
+        for row in plan["left_out"]:
+            out(f"  not used: {row['title']}: {row['why']}")
+        for sentence in plan["links"]:
+            out(f"  {sentence}")
+        out(f"hash {plan['hash']}")
+    for missing in document["missing"]:
+        out(f"  missing: {missing}")
+    if document["outcome"]:
+        out(f"  {document['outcome']['detail']}")
+    if document["error"]:
+        out(f"  ✗ {document['error']['detail']} [{document['error']['code']}]")
+
+
+def verdict(response: Document) -> None:
+    out(f"Answer {response['id'][:8]}: {response['state']}")
+    if response["verdict"] is None:
+        return
+    for item in response["items"]:
+        shown = ", ".join(f"{row['label']} {row['value']}" for row in item["shown"])
+        out(f"  {item['item']}: {shown}")
+    for part in response["verdict"]["parts"]:
+        out(f"{GLYPHS[part['result']]:<9}  {part['label']}")
+        checks(part["checks"])
+
+
+def stack(document: Document) -> None:
+    unit = document["unit"].upper()
+    out(f"{document['target']['title']}  ·  {document['target']['awarded_by']}")
+    out(
+        f"{document['counted']} of {document['required']} {unit} counted, {document['offered']} offered, "
+        f"{document['missing']} missing{': met' if document['met'] else ''}"
+    )
+    for member in document["members"]:
+        out(
+            f"  {member['state']:<9}  {member['counts']} of {member['credit']} {unit}  {member['title']}: {member['reason']}"
+        )
+    for sentence in (document["route"], *document["next"], document["note"]):
+        if sentence:
+            out(f"  {sentence}")

@@ -1,0 +1,349 @@
+"""The other three questions of a verdict, answered from what a presentation shows. Pure.
+
+Quality assurance at the date of award (from the trust registry's decisions), completeness (from the issuer's
+signed statement), and the policy, element by element. What is hidden counts for as much as was proved and no
+more: a level behind "at least 6" may be 6, 7 or 8, credit behind "at least 5" counts 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Protocol
+
+from agent.core import claims
+from agent.core.attributes import int_to_date
+from agent.core.claims import Irrelevant
+from agent.core.needs import AWARDED, CREDIT, LEVEL, PROFILES, Need, is_stated, needs, stated_profiles
+from agent.core.policy import ASSURED, Disclose, Policy, format_hundredths
+from agent.core.presentation import Examined
+from agent.core.reading import PresentedItem
+from agent.core.verdict import Check, Evidence, Part, PartName, Result, Verdict
+from agent.errors import InputError
+
+UNREACHABLE: Final = "unreachable"
+
+
+class Answer(Protocol):
+    """What the caller got from the trust registry, in this module's terms.
+
+    ``outcome`` is one of `agent.core.policy.OUTCOMES`, or `UNREACHABLE`; ``chain`` is "who says so".
+    """
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def reasons(self) -> Sequence[str]: ...
+    @property
+    def chain(self) -> Sequence[Evidence]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryAnswer:
+    """The plain `Answer`."""
+
+    outcome: str
+    reasons: tuple[str, ...] = ()
+    chain: tuple[Evidence, ...] = ()
+
+
+# (item, EQF level) -> answer; level 0 stands for a question without a level.
+Decisions = Mapping[tuple[str, int], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class QualityQuery:
+    """One question for the trust registry; ``eqf`` 0 means: ask without a level."""
+
+    item: str
+    did: str
+    key: str
+    awarded_on: date
+    eqf: int
+
+
+def quality_queries(items: Iterable[PresentedItem]) -> tuple[QualityQuery, ...]:
+    """What to ask the registry so that `quality` and `evaluate_policy` can answer.
+
+    One query per item and level that it may have: the revealed one, or each from the proved minimum to 8, or
+    0 to 8 when nothing about the level is shown. None for an item whose date of award is hidden or whose
+    issuer's key is not established.
+    """
+    found = []
+    for item in items:
+        awarded_on = _awarded_on(item)
+        if awarded_on is not None and item.issuer_did and item.key:
+            found += [
+                QualityQuery(item.item, item.issuer_did, item.key, awarded_on, level)
+                for level in possible_levels(item)
+            ]
+    return tuple(found)
+
+
+def possible_levels(item: PresentedItem) -> tuple[int, ...]:
+    """Every EQF level the credential may have as far as its presentation tells; 0 is "none stated"."""
+    shown = item.number(LEVEL)
+    if shown is not None:
+        return (shown,) if shown in range(1, 9) else (0,)
+    return tuple(range(item.at_least(LEVEL) or 0, 9))
+
+
+def quality(items: Sequence[PresentedItem], decisions: Decisions) -> tuple[Check, ...]:
+    """Whether each issuer was quality-assured at the date of award, for the level.
+
+    Assured outcomes pass, ``not_assured`` (evidence against) fails. No evidence, an issuer that the registry
+    does not know, an indeterminate outcome and a registry that did not answer are unknown: absence of
+    information is never distrust (003:1638-1692).
+    """
+    return tuple(_quality(item, decisions) for item in items) or (_nothing_read("quality"),)
+
+
+def completeness(policy: Policy, items: Sequence[PresentedItem]) -> tuple[Check, ...]:
+    """Whether each credential is complete under the policy's profile, by its issuer's signed statement."""
+    label = "Complete under the chosen profile"
+    profile = policy.each.profile
+    if not profile:
+        detail = "The policy names no profile, so completeness was not asked."
+        return (Check("complete", label, Result.UNKNOWN, "not_asked", detail),)
+    checks = []
+    for item in items:
+        if PROFILES not in item.revealed:
+            detail = "The issuer's statement of the profiles it meets was not disclosed."
+            checks.append(Check("complete", label, Result.UNKNOWN, "not_disclosed", detail, item.item))
+        elif profile in stated_profiles(item.revealed):
+            detail = f"The issuer states, in the signed credential, that it meets {profile}."
+            checks.append(Check("complete", label, Result.PASS, "", detail, item.item))
+        else:
+            detail = f"The issuer does not state that it meets {profile}."
+            checks.append(Check("complete", label, Result.FAIL, "profile_not_met", detail, item.item))
+    return tuple(checks) or (_nothing_read("complete"),)
+
+
+def evaluate_policy(
+    policy: Policy, items: Sequence[PresentedItem], decisions: Decisions
+) -> tuple[Check, ...]:
+    """One check per element of the policy and item: ``claim``, ``min_level``, ``registry``, ``min_credit``.
+
+    A registry outcome that the policy does not accept fails that element, whatever the reason; indeterminate
+    and unreachable are unknown. Credit of the set counts proved minimums or revealed values, and items that
+    cannot be told apart once.
+    """
+    if not items:
+        return (_nothing_read("policy"),)
+    checks = [
+        _never_there(request.claim)
+        for request in policy.claims
+        if request.required and _irrelevant(request.claim)
+    ]
+    for item in items:
+        checks += [
+            _claim(need, item)
+            for need in needs(policy)
+            if need.required and (item.item == "c0" or not need.learner_scope)
+        ]
+        if policy.each.min_eqf is not None:
+            checks.append(_min_level(policy.each.min_eqf, item))
+        if policy.each.registry:
+            checks.append(_registry(policy.each.registry, item, decisions))
+    if policy.min_credit is not None:
+        checks.append(_min_credit(policy.min_credit.hundredths, items))
+    # A policy of optional claims only asks for nothing that could be unsatisfied.
+    return tuple(checks) or (Check("policy", "Nothing is required", Result.PASS),)
+
+
+def verdict(policy: Policy, examined: Examined, decisions: Decisions, *, at: str) -> Verdict:
+    """The four parts, never merged; ``at`` is the RFC 3339 time of the evaluation."""
+    items = examined.items
+    return Verdict(
+        at=at,
+        authentic=examined.part,
+        quality_assured=Part(PartName.QUALITY_ASSURED, quality(items, decisions)),
+        complete=Part(PartName.COMPLETE, completeness(policy, items)),
+        policy=Part(PartName.POLICY, evaluate_policy(policy, items, decisions)),
+    )
+
+
+def distinct_groups(items: Sequence[PresentedItem]) -> tuple[tuple[PresentedItem, ...], ...]:
+    """Items in groups of those that may be one credential shown twice.
+
+    Two items differ for sure when their credential definitions differ, or an attribute that both reveal. A
+    chain of look-alikes is one group: what counts must hold in the least favourable case.
+    """
+    groups: list[list[PresentedItem]] = []
+    for item in items:
+        alike = [group for group in groups if any(_may_be_same(item, other) for other in group)]
+        groups = [group for group in groups if group not in alike]
+        groups.append([*(other for group in alike for other in group), item])
+    return tuple(tuple(group) for group in groups)
+
+
+def _may_be_same(one: PresentedItem, other: PresentedItem) -> bool:
+    if one.cred_def_id != other.cred_def_id:
+        return False
+    both = set(one.revealed) & set(other.revealed)
+    return all(one.revealed[name] == other.revealed[name] for name in both)
+
+
+# --- quality assurance
+
+
+def _quality(item: PresentedItem, decisions: Decisions) -> Check:
+    label = "Issuer quality-assured at the date of award"
+    answer, reason, detail = _one_answer(item, decisions)
+    if answer is None:
+        return Check("quality", label, Result.UNKNOWN, reason, detail, item.item)
+    chain = tuple(answer.chain)
+    because = f" ({', '.join(answer.reasons)})" if answer.reasons else ""
+    if answer.outcome in ASSURED:
+        voluntary = "voluntarily" if answer.outcome == "assured_voluntary" else "officially"
+        detail = f"The registry says so: {voluntary} quality-assured{because}."
+        return Check("quality", label, Result.PASS, "", detail, item.item, chain)
+    result = Result.FAIL if answer.outcome == "not_assured" else Result.UNKNOWN
+    detail = f"{_OUTCOMES.get(answer.outcome, 'The registry gives no clear answer')}{because}."
+    return Check("quality", label, result, _reason(answer.outcome), detail, item.item, chain)
+
+
+def _registry(accepted: Sequence[str], item: PresentedItem, decisions: Decisions) -> Check:
+    label = "Registry outcome accepted by the policy"
+    answers, reason, detail = _answers(item, decisions)
+    if not answers:
+        return Check("registry", label, Result.UNKNOWN, reason, detail, item.item)
+    chain = tuple(answers[0].chain)
+    outcomes = {answer.outcome for answer in answers}
+    if outcomes <= set(accepted):
+        return Check("registry", label, Result.PASS, "", "", item.item, chain)
+    undecided = outcomes & {"indeterminate", UNREACHABLE} - set(accepted)
+    if undecided:
+        outcome = min(undecided)
+        return Check(
+            "registry", label, Result.UNKNOWN, _reason(outcome), f"{_OUTCOMES[outcome]}.", item.item, chain
+        )
+    if outcomes & set(accepted):
+        return Check("registry", label, Result.UNKNOWN, "level_hidden", _LEVEL_HIDDEN, item.item, chain)
+    outcome = min(outcomes)
+    detail = (
+        f"{_OUTCOMES.get(outcome, 'The registry gives another outcome')}; the policy does not accept that."
+    )
+    return Check("registry", label, Result.FAIL, _reason(outcome), detail, item.item, chain)
+
+
+def _one_answer(item: PresentedItem, decisions: Decisions) -> tuple[Answer | None, str, str]:
+    """The answer that holds for every level that the item may have; None, a reason and a sentence if none."""
+    answers, reason, detail = _answers(item, decisions)
+    if not answers:
+        return None, reason, detail
+    for answer in answers:
+        if answer.outcome == UNREACHABLE:
+            return answer, "", ""
+    outcomes = {answer.outcome for answer in answers}
+    if outcomes <= ASSURED and len(outcomes) > 1:  # the weaker of the two holds for all
+        return next(answer for answer in answers if answer.outcome == "assured_voluntary"), "", ""
+    if len(outcomes) > 1:
+        return None, "level_hidden", _LEVEL_HIDDEN
+    return answers[0], "", ""
+
+
+def _answers(item: PresentedItem, decisions: Decisions) -> tuple[tuple[Answer, ...], str, str]:
+    """One answer per possible level, or none with a reason and a sentence."""
+    if _awarded_on(item) is None:
+        detail = "The date of award is hidden, so nobody can say whether the issuer was quality-assured then."
+        return (), "award_date_hidden", detail
+    if not item.issuer_did or not item.key:
+        return (), "issuer_key_unknown", "Which key of the issuer signed is not established."
+    answers = []
+    for level in possible_levels(item):
+        answer = decisions.get((item.item, level))
+        if answer is None:
+            return (), "registry_not_asked", "The registry was not asked."
+        answers.append(answer)
+    return tuple(answers), "", ""
+
+
+def _awarded_on(item: PresentedItem) -> date | None:
+    number = item.number(AWARDED)
+    try:
+        return int_to_date(number) if number is not None else None
+    except InputError:
+        return None
+
+
+def _reason(outcome: str) -> str:
+    return "registry_unreachable" if outcome == UNREACHABLE else outcome
+
+
+_LEVEL_HIDDEN: Final = "The registry's answer differs between the levels that the credential may have."
+_OUTCOMES: Final = {
+    "assured_official": "The registry says officially quality-assured",
+    "assured_voluntary": "The registry says voluntarily quality-assured",
+    "not_assured": "The registry has evidence that it was not quality-assured for this",
+    "no_evidence": "The registry has no information on its quality assurance at the date of award",
+    "unknown_issuer": "The registry has no information about this issuer",
+    "indeterminate": "The registry has no information recent or clear enough to tell",
+    UNREACHABLE: "The registry could not be reached",
+}
+
+
+# --- the policy's elements
+
+
+def _claim(need: Need, item: PresentedItem) -> Check:
+    claim = need.claim
+    label = f"{claim.label} {'shown' if need.mode is Disclose.REVEAL else 'shown or proved'}"
+    if set(claim.attributes) <= set(item.revealed):
+        if is_stated(claim, item.revealed):
+            return Check("claim", label, Result.PASS, subject=item.item)
+        detail = f"The credential states nothing for {claim.label}."
+        return Check("claim", label, Result.FAIL, "claim_empty", detail, item.item)
+    attribute = claim.predicate_attribute
+    proved = next((bound.at_least for bound in item.bounds if bound.attribute == attribute), None)
+    if need.mode is Disclose.PREDICATE and proved is not None and proved >= (need.bound or 0):
+        return Check("claim", label, Result.PASS, subject=item.item)
+    return Check("claim", label, Result.FAIL, "claim_missing", f"{claim.label} is missing.", item.item)
+
+
+def _irrelevant(name: str) -> bool:
+    return isinstance(claims.lookup(name), Irrelevant)
+
+
+def _never_there(name: str) -> Check:
+    label = f"{name.replace('_', ' ').capitalize()} shown"
+    detail = "No micro-credential states it, and recognition should not rest on it (002:1744-1756)."
+    return Check("claim", label, Result.FAIL, "claim_irrelevant", detail)
+
+
+def _min_level(least: int, item: PresentedItem) -> Check:
+    label = f"At EQF {least} or above"
+    shown = item.number(LEVEL)
+    if shown is not None:
+        if shown >= least:
+            return Check("min_level", label, Result.PASS, "", f"It is at EQF {shown}.", item.item)
+        reason = "below_minimum" if shown else "no_level"
+        detail = f"It is at EQF {shown}." if shown else "It states no EQF level."
+        return Check("min_level", label, Result.FAIL, reason, detail, item.item)
+    proved = item.at_least(LEVEL)
+    if proved is not None and proved >= least:
+        detail = f"Proved without showing the level: at least EQF {proved}."
+        return Check("min_level", label, Result.PASS, "", detail, item.item)
+    return Check(
+        "min_level", label, Result.FAIL, "not_proved", "The level is neither shown nor proved.", item.item
+    )
+
+
+def _min_credit(needed: int, items: Sequence[PresentedItem]) -> Check:
+    label = f"At least {format_hundredths(needed)} ECTS in total"
+    groups = distinct_groups(items)
+    counted = sum(max(item.at_least(CREDIT) or 0 for item in group) for group in groups)
+    same = [item.item for group in groups if len(group) > 1 for item in group]
+    note = f" {', '.join(same)} cannot be told apart and count once." if same else ""
+    detail = f"{format_hundredths(counted)} ECTS shown or proved.{note}"
+    if counted >= needed:
+        return Check("min_credit", label, Result.PASS, "", detail)
+    claimed = sum(item.at_least(CREDIT) or 0 for item in items)
+    reason = "cannot_tell_apart" if claimed >= needed else "too_little_credit"
+    return Check("min_credit", label, Result.FAIL, reason, detail)
+
+
+def _nothing_read(code: str) -> Check:
+    detail = "The presentation could not be read, so there is nothing to judge."
+    return Check(code, "Credentials presented", Result.UNKNOWN, "not_readable", detail)

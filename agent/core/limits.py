@@ -1,0 +1,76 @@
+"""Every size, depth and time limit on what comes from outside, in one place."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from agent.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes, counts and seconds. The defaults are ten times what the demo universe needs."""
+
+    link_document_bytes: int = 512 * 1024
+    did_document_bytes: int = 64 * 1024
+    object_bytes: int = 2 * 1024 * 1024
+    tails_bytes: int = 64 * 1024 * 1024
+    json_depth: int = 32
+    text_chars: int = 4000
+    fetch_seconds: float = 10.0
+    exchange_seconds: float = 60.0
+    offer_days: int = 30
+    request_days: int = 14
+
+
+LIMITS = Limits()
+
+
+def parse_json(data: bytes, *, max_bytes: int, max_depth: int = LIMITS.json_depth, what: str = "document") -> Any:
+    """Parse bytes from outside: bounded, no duplicate members, no NaN, no deep nesting.
+
+    Raises `InputError` with codes ``too_large``, ``not_json``, ``too_deep`` or ``duplicate_member``.
+    """
+    if len(data) > max_bytes:
+        raise InputError("too_large", f"The {what} has {len(data)} bytes; the limit is {max_bytes}.")
+    if _depth(data) > max_depth:
+        raise InputError("too_deep", f"The {what} is nested deeper than {max_depth} levels.")
+    try:
+        return json.loads(data, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise InputError("not_json", f"The {what} is not valid JSON.") from error
+
+
+def _depth(data: bytes) -> int:
+    """Deepest nesting of brackets outside strings; linear, and needs no parse."""
+    depth = deepest = 0
+    in_string = escaped = False
+    for byte in data:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_string = False
+        elif byte == 0x22:
+            in_string = True
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InputError("duplicate_member", "The document names a member twice.")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise InputError("not_json", f"The document holds {name}, which is not JSON.")

@@ -1,0 +1,1 @@
+"""What the agent does for each role, without HTTP and without a terminal."""

@@ -1,0 +1,35 @@
+"""The whole agent: a node and the roles it plays. This is what the API and the command line hold on to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent.services.asking import Asking
+from agent.services.holding import Holding
+from agent.services.identity import Identity
+from agent.services.issuing import Issuing
+from agent.services.mirror import Mirror
+from agent.services.node import Node
+from agent.services.presenting import Presenting
+from agent.settings import Role, Settings
+
+
+class Agent:
+    """Roles are configuration: a part is there only where its role is."""
+
+    def __init__(self, home: Path, settings: Settings) -> None:
+        roles = settings.roles
+        self.node = Node(home, settings)
+        self.identity = Identity(self.node)
+        self.mirror = Mirror(self.node)
+        self.holding = Holding(self.node) if Role.HOLDER in roles else None
+        self.presenting = Presenting(self.node, self.holding) if self.holding else None
+        self.issuing = Issuing(self.node, self.identity) if Role.ISSUER in roles else None
+        self.asking = Asking(self.node, self.identity) if Role.VERIFIER in roles else None
+        self.node.on_ready.append(self.identity.prepare)
+        for part in (self.holding, self.presenting, self.issuing, self.asking):
+            if part is not None:
+                self.node.on_ready.append(part.resume)
+
+    async def close(self) -> None:
+        await self.node.close()

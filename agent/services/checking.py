@@ -1,0 +1,156 @@
+"""The check rows of a credential or an offer: authenticity, status, dates, completeness, and the registry."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from agent.core.attributes import check_attributes
+from agent.core.profiles import validate
+from agent.core.record import Record
+from agent.core.signed_link import SignedLink
+from agent.core.verdict import Check, Evidence, Result, combine
+from agent.formats import anoncreds
+from agent.services import clock, trust
+from agent.services.node import Node
+from agent.store.vault import Document
+
+PROFILE = "council-2022"
+
+
+async def offer_checks(node: Node, record: Record, link: SignedLink) -> tuple[tuple[Check, ...], str]:
+    """What can be known before anything is accepted, and the id of the institution behind the key."""
+    evidence = Evidence("key", link.key, value=link.kid)
+    signature = Check(
+        "signature",
+        "Offer's signature",
+        Result.PASS,
+        detail=f"signed by {record.issuer.host}",
+        evidence=(evidence,),
+    )
+    answer = await _ask(node, record, link.key)
+    checks = (signature, _dates(record, clock.today()), _complete(record), *trust.checks(answer))
+    return checks, _institution(answer)
+
+
+async def credential_checks(node: Node, credential: Document) -> Document:
+    """Run every check on a held credential; the result is merged into its document."""
+    record = Record.from_json(credential["record"])
+    signer = await anoncreds.signer(node.objects, credential["cred_def_id"])
+    status = await anoncreds.status(node.objects, credential["rev_reg_id"], credential["cred_rev_id"])
+    answer = await _ask(node, record, signer.key)
+    checks = (
+        _signature(credential, signer.check),
+        signer.check,
+        status,
+        _dates(record, clock.today()),
+        _record(record, credential),
+        Check("binding", "Belongs to this wallet", Result.PASS, detail="issued to this wallet's own secret"),
+        _complete(record),
+        *trust.checks(answer),
+    )
+    return {
+        "checks": [check.to_json() for check in checks],
+        "checked_at": clock.stamp(clock.now()),
+        "issuer_key": signer.key,
+        "institution_id": _institution(answer),
+    }
+
+
+async def decide(node: Node, credential: Document, eqf: int | None = None) -> trust.Answer:
+    """The registry's word on a held credential; ``eqf`` asks for another level (0: without a level)."""
+    record = Record.from_json(credential["record"])
+    return await _ask(node, record, credential["issuer_key"], eqf=eqf)
+
+
+def is_revoked(credential: Document) -> bool:
+    return any(check["code"] == "status" and check["reason"] == "revoked" for check in credential["checks"])
+
+
+def currency(credential: Document) -> tuple[Result, str]:
+    """Whether it may be presented as current: authentic, not revoked, not expired; with a sentence."""
+    wanted = ("signature", "issuer_key", "status", "dates", "record")
+    checks = [Check.from_json(check) for check in credential["checks"] if check["code"] in wanted]
+    result = combine(checks)
+    notes = [f"{check.label}: {check.detail}." for check in checks if check.result is result]
+    return result, "" if result is Result.PASS else notes[0]
+
+
+def quality(credential: Document) -> Result:
+    rows = [check for check in credential["checks"] if check["code"] == "accreditation"]
+    return Result(rows[0]["result"]) if rows else Result.UNKNOWN
+
+
+async def _ask(node: Node, record: Record, key: str, *, eqf: int | None = None) -> trust.Answer:
+    if record.awarded_on is None:
+        return trust.Answer(None, "no_award_date")
+    if not key:
+        return trust.Answer(None, "issuer_key_unknown")
+    own = record.level.eqf if record.level is not None else None
+    level = own if eqf is None else eqf
+    return await trust.ask(
+        node, did=record.issuer.did, key=key, awarded_on=record.awarded_on, eqf=level or None
+    )
+
+
+def _institution(answer: trust.Answer) -> str:
+    decision = answer.decision
+    return "" if decision is None or decision.institution is None else decision.institution.id
+
+
+def _signature(credential: Document, signer: Check) -> Check:
+    """ACA-Py checked the credential's signature against its definition when it was stored; what can change is
+    whether that definition is the issuer's, which is the next row."""
+    if signer.result is Result.FAIL:
+        return Check(
+            "signature", "Signature", Result.FAIL, signer.reason, "its definition is not the issuer's"
+        )
+    evidence = Evidence("cred_def", credential["cred_def_id"], at=credential["received_at"])
+    return Check(
+        "signature", "Signature", Result.PASS, detail="verified when it was stored", evidence=(evidence,)
+    )
+
+
+def _record(record: Record, credential: Document) -> Check:
+    """The full record is bound by its digest; the wallet keeps both and compares them again."""
+    label = "Record unchanged"
+    different = check_attributes(record, credential["attributes"])
+    if different:
+        return Check("record", label, Result.FAIL, "record_differs", f"differs in {', '.join(different)}")
+    evidence = Evidence("digest", "record digest", sha256=record.digest())
+    return Check(
+        "record", label, Result.PASS, detail="equals the digest that was signed", evidence=(evidence,)
+    )
+
+
+def _dates(record: Record, today: date) -> Check:
+    label = "Dates"
+    if record.awarded_on is not None and record.awarded_on > today:
+        return Check(
+            "dates", label, Result.FAIL, "awarded_in_future", f"awarded on {record.awarded_on}, in the future"
+        )
+    if record.expires_on is None:
+        return Check("dates", label, Result.PASS, detail="no expiry")
+    if record.expires_on < today:
+        return Check("dates", label, Result.FAIL, "expired", f"expired on {record.expires_on}")
+    return Check("dates", label, Result.PASS, detail=f"valid until {record.expires_on}")
+
+
+def _complete(record: Record) -> Check:
+    """One row for the profile; its findings are the evidence."""
+    label = "Complete"
+    findings = validate(record, PROFILE)
+    result = combine(findings)
+    evidence = tuple(
+        Evidence(
+            "element",
+            finding.label,
+            value=f"{finding.result}{': ' if finding.detail else ''}{finding.detail}",
+        )
+        for finding in findings
+    )
+    passed = sum(finding.result is Result.PASS for finding in findings)
+    detail = f"{passed} of {len(findings)} elements of the Council's list"
+    reason = next((finding.reason for finding in findings if finding.result is result), "")
+    return Check(
+        "complete", label, result, "" if result is Result.PASS else reason, detail, evidence=evidence
+    )

@@ -1,0 +1,52 @@
+"""The one status document that terminal and command line show."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from agent.services.agent import Agent
+from agent.services.node import Lock
+from trust_registry.errors import TrustRegistryError
+
+REGISTRY_SECONDS = 1.5  # a slow registry must not make the status line slow
+
+
+async def status(agent: Agent) -> dict[str, Any]:
+    node = agent.node
+    return {
+        "version": 1,
+        "name": node.settings.name,
+        "roles": sorted(str(role) for role in node.settings.roles),
+        "lock": str(node.lock),
+        "lock_detail": node.lock_detail,
+        "locks_in": node.locks_in(),
+        "first_run": node.first_run,
+        "agent": {"state": node.agent_state, "detail": node.agent_detail},
+        "registry": await _registry(agent),
+        "inbox": await _inbox(agent),
+        "demo": node.settings.demo,
+        "did": node.settings.did if node.settings.has_public_did else None,
+        "public_url": node.settings.public_base,
+        "ready_to_issue": agent.identity.can_issue,
+    }
+
+
+async def _registry(agent: Agent) -> dict[str, Any]:
+    node = agent.node
+    found: dict[str, Any] = {"state": "unreachable", "url": node.settings.registry_url, "snapshot": None}
+    try:
+        snapshot = await asyncio.wait_for(node.registry.status(), REGISTRY_SECONDS)
+    except (TrustRegistryError, TimeoutError):
+        return found
+    return found | {"state": "ok", "snapshot": snapshot.to_json()}
+
+
+async def _inbox(agent: Agent) -> dict[str, int]:
+    counts = {"offers": 0, "requests": 0}
+    if agent.node.lock is Lock.UNLOCKED and agent.holding is not None and agent.presenting is not None:
+        offers = await agent.holding.offers()
+        requests = await agent.presenting.requests()
+        counts["offers"] = sum(offer["state"] == "open" for offer in offers)
+        counts["requests"] = sum(request["state"] == "open" for request in requests)
+    return counts

@@ -1,0 +1,104 @@
+"""What the admin API answers: documents of the vault in the shapes that the terminal and the CLI show."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from agent.core import claims
+from agent.core.attributes import to_attributes
+from agent.core.profiles import profiles_met
+from agent.core.record import Record, text
+from agent.core.verdict import Check, Result, combine
+from agent.services.bus import Bus
+from agent.store.vault import Document
+
+
+def party(did: str, name: str) -> Document:
+    """Someone else: the name is theirs, the host is what was verified; both are always shown together."""
+    host = did.removeprefix("did:web:").split(":")[0].replace("%3A", ":")
+    return {"did": did, "host": host, "name": name}
+
+
+@contextmanager
+def step(bus: Bus, exchange: str, name: str, done: list[Document] | None = None) -> Iterator[None]:
+    """A named step of something long: published when it starts and ends, with its seconds."""
+    start = time.monotonic()
+    bus.publish("step", exchange=exchange, name=name, seconds=0.0, state="running")
+    state = "failed"
+    try:
+        yield
+        state = "done"
+    finally:
+        seconds = round(time.monotonic() - start, 3)
+        if done is not None:
+            done.append({"name": name, "seconds": seconds})
+        bus.publish("step", exchange=exchange, name=name, seconds=seconds, state=state)
+
+
+def claim_rows(record: Record) -> list[dict[str, str]]:
+    """Every claim the record makes, in words, in the order of the claim vocabulary."""
+    attributes = to_attributes(record, profiles_met=profiles_met(record))
+    rows = []
+    for claim in claims.CLAIMS.values():
+        value = claims.display_claim(claim.name, attributes)
+        if value:
+            rows.append({"name": claim.name, "label": claim.label, "value": value})
+    return rows
+
+
+def check_state(checks: list[Document]) -> Document:
+    """State, counts and a headline of stored checks; all three states are counted, none is hidden."""
+    typed = [Check.from_json(check) for check in checks]
+    state = combine(typed)
+    counts = {str(result): sum(check.result is result for check in typed) for result in Result}
+    worst = next((check for check in typed if check.result is state), None)
+    if state is Result.PASS or worst is None:
+        headline = f"{counts['pass']} of {len(typed)} checks pass"
+    else:
+        headline = f"{worst.label}: {worst.detail}"
+    return {"state": str(state), "counts": counts, "headline": headline}
+
+
+def summary_of_record(record: Record) -> Document:
+    return {
+        "title": text(record.title),
+        "credit": None
+        if record.credit is None
+        else {"system": record.credit.system, "value": record.credit.value},
+        "eqf": None if record.level is None else record.level.eqf,
+        "awarded_on": "" if record.awarded_on is None else record.awarded_on.isoformat(),
+        "expires_on": None if record.expires_on is None else record.expires_on.isoformat(),
+        "learner_name": record.learner.full_name,
+    }
+
+
+def credential_summary(credential: Document) -> Document:
+    record = Record.from_json(credential["record"])
+    return {
+        "id": credential["id"],
+        **summary_of_record(record),
+        "issuer": credential["issuer"],
+        "checked_at": credential["checked_at"],
+        **check_state(credential["checks"]),
+    }
+
+
+def credential_detail(credential: Document, shared: list[Document]) -> Document:
+    record = Record.from_json(credential["record"])
+    return {
+        **credential_summary(credential),
+        "record": credential["record"],
+        "claims": claim_rows(record),
+        "checks": credential["checks"],
+        "shared": shared,
+    }
+
+
+def offer_view(offer: Document) -> Document:
+    record = Record.from_json(offer["record"])
+    hidden = ("record", "cred_def_id", "thread_id", "institution_id")
+    shown: dict[str, Any] = {name: value for name, value in offer.items() if name not in hidden}
+    return shown | summary_of_record(record) | {"claims": claim_rows(record)}

@@ -1,0 +1,124 @@
+"""The encrypted vault: JSON documents by (kind, id) in one Askar store.
+
+Everything that names a person or a secret lives here, for every role: records, offers, requests, verdicts,
+history, and the key that opens ACA-Py's own wallet. Askar encrypts names, values and kinds (a passphrase is
+stretched with Argon2id, "moderate" cost, about a second on purpose). No tags are used: Askar's plain tags
+would lie on disk unencrypted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from aries_askar import AskarError, AskarErrorCode, Store
+
+from agent.errors import AgentError, ConflictError, NotFoundError, PassphraseError
+
+KEY_METHOD = "kdf:argon2i:mod"
+
+type Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One document to be written; several are written together or not at all."""
+
+    kind: str
+    id: str
+    value: Document
+
+
+class Vault:
+    """An open vault. Use `Vault.open` or `Vault.create`; close it to forget the key."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @staticmethod
+    def exists(path: Path) -> bool:
+        return path.exists()
+
+    @classmethod
+    async def create(cls, path: Path, passphrase: str) -> Self:
+        """Make a new vault. Raises `ConflictError` if one is there: a vault is never overwritten."""
+        if path.exists():
+            raise ConflictError("vault_exists", "There is already a vault in this folder.")
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Askar makes the file; a half-made one after a crash must not look like a vault.
+        draft = path.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        store = await Store.provision(f"sqlite://{draft}", KEY_METHOD, passphrase, recreate=True)
+        await store.close()
+        draft.chmod(0o600)
+        draft.rename(path)
+        return await cls.open(path, passphrase)
+
+    @classmethod
+    async def open(cls, path: Path, passphrase: str) -> Self:
+        """Open a vault. Raises `PassphraseError`, or `NotFoundError` where there is none."""
+        if not path.exists():
+            raise NotFoundError("no_vault", "There is no vault in this folder yet.")
+        try:
+            return cls(await Store.open(f"sqlite://{path}", KEY_METHOD, passphrase))
+        except AskarError as error:
+            if error.code is AskarErrorCode.ENCRYPTION:
+                raise PassphraseError(
+                    "wrong_passphrase", "The passphrase does not open this wallet.", "Try again."
+                ) from None
+            raise AgentError("vault_failed", "The vault could not be opened.") from error
+
+    async def close(self) -> None:
+        await self._store.close()
+
+    async def get(self, kind: str, id: str) -> Document | None:
+        async with self._store.session() as session:
+            entry = await session.fetch(kind, id)
+        return None if entry is None else _decode(entry.value)
+
+    async def all(self, kind: str) -> list[Document]:
+        """Every document of a kind, in no promised order."""
+        async with self._store.session() as session:
+            entries = await session.fetch_all(kind)
+        return [_decode(entry.value) for entry in entries]
+
+    async def put(self, *documents: Put) -> None:
+        """Write all of these, or none."""
+        async with self._store.transaction() as transaction:
+            await _write(transaction, documents)
+            await transaction.commit()
+
+    async def delete(self, kind: str, id: str) -> None:
+        async with self._store.session() as session:
+            if await session.fetch(kind, id) is not None:
+                await session.remove(kind, id)
+
+
+async def _write(transaction: Any, documents: Iterable[Put]) -> None:
+    for document in documents:
+        value = json.dumps(document.value, separators=(",", ":"), ensure_ascii=False).encode()
+        if await transaction.fetch(document.kind, document.id) is None:
+            await transaction.insert(document.kind, document.id, value)
+        else:
+            await transaction.replace(document.kind, document.id, value)
+
+
+def _decode(value: bytes) -> Document:
+    document = json.loads(value)
+    if not isinstance(document, dict):
+        raise AgentError("vault_damaged", "A document in the vault is not an object.")
+    return document
+
+
+@asynccontextmanager
+async def opened(path: Path, passphrase: str) -> AsyncIterator[Vault]:
+    """A vault for the length of a block (tests, one-shot commands)."""
+    vault = await Vault.open(path, passphrase)
+    try:
+        yield vault
+    finally:
+        await vault.close()

@@ -1,0 +1,176 @@
+"""What must hold for every set of facts, not only for the golden cases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.trust_registry.samples import (
+    AGENCIES,
+    CIT,
+    CIT_ID,
+    CYCLES,
+    FHJ,
+    FHJ_ID,
+    INSTITUTIONS,
+    MILL,
+    MTU,
+    MTU_ID,
+    NOW,
+    RWTH_ID,
+    binding,
+    facts,
+    query,
+    report,
+    snapshot,
+)
+from trust_registry.cover import last_day
+from trust_registry.facts import Agency, Institution, Relation, Report
+from trust_registry.models import ASSURED, Decision, Outcome, Query
+from trust_registry.resolve import resolve
+from trust_registry.vocabulary import (
+    Activity,
+    Flag,
+    Reason,
+    RelationKind,
+    ReportDecision,
+    SnapshotKind,
+    Status,
+)
+
+DAYS = st.dates(date(2014, 1, 1), date(2026, 11, 22))
+STRANGER = "DEQARINST9999"
+
+
+@st.composite
+def reports(draw: st.DrawFn, about: tuple[str, ...] = (CIT_ID, MTU_ID, FHJ_ID)) -> Report:
+    start = draw(DAYS)
+    return report(
+        id=draw(st.text("abcdef", min_size=1, max_size=6)),
+        institution_ids=(draw(st.sampled_from(about)),),
+        agency=draw(st.sampled_from(["QQI", "AQ Austria", "AAQ", "nobody"])),
+        activity=draw(st.sampled_from(Activity)),
+        status=draw(st.sampled_from(Status)),
+        decision=draw(st.sampled_from(ReportDecision)),
+        valid_from=start,
+        valid_to=draw(st.none() | st.just(start + timedelta(days=draw(st.integers(0, 4000))))),
+        flag=draw(st.sampled_from(Flag)),
+        cycles=draw(st.sampled_from([None, CYCLES])),
+    )
+
+
+QUESTIONS = st.builds(
+    lambda issuer, day, eqf: query(issuer, day.isoformat(), eqf=eqf),
+    st.sampled_from([CIT, MTU, FHJ, MILL]),
+    DAYS,
+    st.none() | st.integers(1, 8),
+)
+REPORTS = st.lists(reports(), max_size=5, unique_by=lambda item: item.id)
+
+
+def answer(known: tuple[Report, ...], question: Query, **changes: object) -> Decision:
+    return resolve(facts(**{"reports": known, **changes}), question, now=NOW)
+
+
+@given(REPORTS, QUESTIONS)
+@settings(max_examples=200, deadline=None)
+def test_every_answer_has_its_reason_and_its_chain(known: list[Report], question: Query) -> None:
+    decision = answer(tuple(known), question)
+    if decision.outcome in ASSURED:
+        assert [link.role for link in decision.authority_chain][0] == "institution"
+    else:
+        assert decision.reasons
+        assert decision.authority_chain == ()
+    assert Decision.from_json(decision.to_json()) == decision
+
+
+@given(REPORTS, reports((STRANGER,)), QUESTIONS)
+@settings(max_examples=200, deadline=None)
+def test_an_unrelated_institution_changes_nothing(
+    known: list[Report], other: Report, question: Query
+) -> None:
+    before = answer(tuple(known), question)
+    after = answer(
+        (*known, replace(other, id="unrelated")),
+        question,
+        institutions=(*INSTITUTIONS, Institution(STRANGER, "Stranger", ("FR",))),
+        relations=(
+            *facts().relations,
+            Relation(RWTH_ID, STRANGER, date(2016, 1, 1), RelationKind.ABSORBED),
+        ),
+        agencies=(*AGENCIES, Agency("X", "X", ())),
+    )
+    assert after == before
+
+
+@given(REPORTS, reports(), QUESTIONS)
+@settings(max_examples=200, deadline=None)
+def test_a_negative_current_report_never_yields_assured(
+    known: list[Report], other: Report, question: Query
+) -> None:
+    owner = {CIT.did: CIT_ID, MTU.did: MTU_ID, FHJ.did: FHJ_ID}.get(question.did, STRANGER)
+    negative = replace(
+        other,
+        id="negative",
+        institution_ids=(owner,),
+        activity=Activity.INSTITUTIONAL,
+        decision=ReportDecision.NEGATIVE,
+        valid_from=question.awarded_on,
+        valid_to=None,
+    )
+    assert last_day(negative)[0] > question.awarded_on
+    assert answer((*known, negative), question).outcome not in ASSURED
+
+
+@given(REPORTS, reports(), QUESTIONS)
+@settings(max_examples=200, deadline=None)
+def test_a_negative_report_never_improves_an_answer(
+    known: list[Report], other: Report, question: Query
+) -> None:
+    before = answer(tuple(known), question)
+    after = answer((*known, replace(other, id="negative", decision=ReportDecision.NEGATIVE)), question)
+    assert before.outcome in ASSURED or after.outcome not in ASSURED
+
+
+@given(REPORTS, QUESTIONS)
+@settings(max_examples=100, deadline=None)
+def test_no_report_means_neither_assured_nor_a_report_against(known: list[Report], question: Query) -> None:
+    decision = answer((), question)
+    assert decision.outcome not in ASSURED
+    if decision.outcome is Outcome.NOT_ASSURED:
+        assert set(decision.reasons) <= {Reason.INSTITUTION_CLOSED, Reason.KEY_REVOKED}
+
+
+@given(REPORTS, QUESTIONS)
+@settings(max_examples=100, deadline=None)
+def test_demo_data_never_assure_elsewhere(known: list[Report], question: Query) -> None:
+    elsewhere = answer(tuple(known), question, snapshot=snapshot(deployment=SnapshotKind.PRODUCTION))
+    assert elsewhere.outcome not in ASSURED
+
+
+@given(REPORTS, QUESTIONS, st.timedeltas(timedelta(0), timedelta(days=60)))
+@settings(max_examples=100, deadline=None)
+def test_age_never_improves_an_answer(known: list[Report], question: Query, age: timedelta) -> None:
+    fresh = answer(tuple(known), question)
+    old = answer(tuple(known), question, snapshot=snapshot(issued_at=NOW - age))
+    assert old.outcome in {fresh.outcome, Outcome.INDETERMINATE}
+
+
+@given(REPORTS, QUESTIONS)
+@settings(max_examples=100, deadline=None)
+def test_without_a_binding_nothing_is_known(known: list[Report], question: Query) -> None:
+    decision = answer(tuple(known), question, bindings=(binding(MTU, MTU_ID, level=0),))
+    assert decision.outcome is Outcome.UNKNOWN_ISSUER
+
+
+@given(DAYS)
+@settings(max_examples=50, deadline=None)
+def test_time_is_an_argument(day: date) -> None:
+    question = query(CIT, day.isoformat())
+    later = NOW + timedelta(days=400)
+    known = facts(snapshot=snapshot(issued_at=later))
+    now: datetime = later
+    assert resolve(known, question, now=now).outcome == resolve(facts(), question, now=NOW).outcome

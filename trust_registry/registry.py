@@ -1,0 +1,209 @@
+"""A registry's home folder, opened: the services behind the HTTP API and the command line.
+
+::
+
+    HOME/key            Ed25519 signing key, 0600        HOME/snapshot/   data file and signed manifest
+    HOME/token          admin token, 0600                HOME/registry.db bindings and mirrored objects
+    HOME/service.json   {"url", "pid"}                   HOME/tails/      tails files by hash
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from trust_registry import bindings, embedded, keys, objects, snapshot
+from trust_registry.errors import BindingError, KeyFormatError, ObjectError
+from trust_registry.facts import Facts, SnapshotFacts
+from trust_registry.ingest.deqar_csv import Source
+from trust_registry.models import Decision, Query
+from trust_registry.objects import Kind, SignedObject
+from trust_registry.resolve import resolve, snapshot_info
+from trust_registry.signing import RegistryKey, read_or_create_secret
+from trust_registry.snapshot import Snapshot
+from trust_registry.store import Store
+from trust_registry.tails import TailsStore
+from trust_registry.vocabulary import SnapshotKind
+
+# A list from the future would be the newest for ever and hide every later revocation.
+_LIST_LEAD = timedelta(minutes=5)
+
+
+class Registry:
+    """Open with `Registry.open`; every method takes the time it is to work with."""
+
+    def __init__(
+        self,
+        *,
+        home: Path,
+        did: str,
+        key: RegistryKey,
+        store: Store,
+        current: Snapshot,
+        deployment: SnapshotKind,
+    ) -> None:
+        self.home, self.did, self.key, self.store, self.snapshot = home, did, key, store, current
+        self.deployment = deployment
+        self.tails = TailsStore(home / "tails")
+        self.token = read_or_create_secret(home / "token", lambda: secrets.token_urlsafe(32))
+
+    @classmethod
+    def open(
+        cls, home: Path, *, did: str, deployment: SnapshotKind, now: datetime, refresh: bool = True
+    ) -> Registry:
+        """Open or make the home; checks the snapshot's signature, hash and order before anything is served.
+
+        A snapshot that is due (24 hours), or made from other sources or for another DID, is built anew with
+        the next number if ``refresh``. Raises `SnapshotError` when the one on disk does not hold.
+        """
+        key = RegistryKey.load_or_create(home / "key")
+        store = Store(home / "registry.db", key)
+        try:
+            directory = home / "snapshot"
+            manifest = snapshot.read_manifest(directory, key)
+            if manifest is not None:
+                store.accept_snapshot(manifest.seq, manifest.db_sha256)
+            facts = embedded.load()
+            if manifest is None or (refresh and _due(manifest, did, facts.sources, now)):
+                seq, prev = store.last_snapshot()
+                manifest = snapshot.build(
+                    directory,
+                    facts,
+                    key=key,
+                    iss=did,
+                    seq=seq + 1,
+                    prev=prev,
+                    kind=SnapshotKind.DEMO,
+                    now=now,
+                )
+                store.accept_snapshot(manifest.seq, manifest.db_sha256)
+            current = Snapshot(directory, manifest)
+            return cls(home=home, did=did, key=key, store=store, current=current, deployment=deployment)
+        except BaseException:
+            store.close()
+            raise
+
+    def close(self) -> None:
+        self.snapshot.close()
+        self.store.close()
+
+    # --- answers
+
+    def resolve(self, query: Query, *, now: datetime) -> Decision:
+        return resolve(self.facts(query.did), query, now=now)
+
+    def facts(self, did: str) -> Facts:
+        """Everything that bears on one DID."""
+        stored = self.store.bindings(did)
+        bound = {binding.institution_id for binding in stored.bindings}
+        relations = {step for one in bound for step in self.snapshot.lineage(one)}
+        owners = sorted(bound | {step.predecessor for step in relations})
+        reports = self.snapshot.reports(owners)
+        agencies = (self.snapshot.agency(name) for name in sorted({report.agency for report in reports}))
+        institutions = (self.snapshot.institution(one) for one in owners)
+        return Facts(
+            snapshot=self.snapshot_facts(),
+            bindings=stored.bindings,
+            bindings_intact=stored.intact,
+            institutions=tuple(one for one in institutions if one is not None),
+            relations=tuple(sorted(relations, key=lambda step: (step.at, step.predecessor))),
+            reports=reports,
+            agencies=tuple(agency for agency in agencies if agency is not None),
+        )
+
+    def snapshot_facts(self) -> SnapshotFacts:
+        manifest = self.snapshot.manifest
+        return SnapshotFacts(
+            seq=manifest.seq,
+            issued_at=manifest.issued_at,
+            kind=manifest.kind,
+            sha256=manifest.db_sha256,
+            deployment=self.deployment,
+        )
+
+    def status(self, *, now: datetime) -> dict[str, Any]:
+        """``GET /v1/status``: the snapshot with its age, this registry's DID, what was set aside."""
+        info = snapshot_info(self.snapshot_facts(), now)
+        return {
+            "version": 1,
+            "did": self.did,
+            "deployment": str(self.deployment),
+            "snapshot": info.to_json(),
+            "sources": list(self.snapshot.manifest.sources),
+            "quarantined": self.snapshot.quarantined(),
+        }
+
+    # --- mirror
+
+    def put_object(self, identifier: str, jws: bytes, *, now: datetime) -> SignedObject:
+        """Keep a schema, credential definition or revocation registry; `ObjectError` or `BindingError`."""
+        signed = self._verified(identifier, jws, kind=None, now=now)
+        self.store.put_object(signed)
+        return signed
+
+    def put_revocation_list(self, identifier: str, jws: bytes, *, now: datetime) -> SignedObject:
+        signed = self._verified(identifier, jws, kind=Kind.REVLIST, now=now)
+        if signed.timestamp > (now + _LIST_LEAD).timestamp():
+            raise ObjectError("list_from_future", "The revocation list is dated in the future.")
+        self.store.put_revocation_list(signed, objects.content_sha256(signed.content))
+        return signed
+
+    def schema_id(self) -> str:
+        return objects.object_id(self.did, Kind.SCHEMA, self._schema())
+
+    def did_document(self) -> dict[str, Any]:
+        return keys.did_document(self.did, self.key.raw_public)
+
+    def _verified(self, identifier: str, jws: bytes, *, kind: Kind | None, now: datetime) -> SignedObject:
+        """Under a key pinned, and not revoked, for the DID that the id names."""
+        ref = objects.split_object_id(identifier)
+        pinned = [self.key.jwk] if ref.did == self.did else bindings.pinned_keys(self.store, ref.did, now)
+        if not pinned:
+            raise BindingError("did_not_bound", "No key of the object's issuer is pinned here.")
+        failure = ObjectError("bad_signature", "The object is not signed by a pinned key.")
+        for key in pinned:
+            try:
+                return objects.verify(jws, expected_id=identifier, key=key, kind=kind)
+            except ObjectError as error:
+                if error.code != "bad_signature":
+                    raise
+                failure = error
+        raise failure
+
+    def _schema(self) -> dict[str, Any]:
+        return {"issuerId": self.did, **embedded.shared_schema()}
+
+    def publish_schema(self, *, now: datetime) -> str:
+        """The shared schema as an object of this registry's own DID; returns its id."""
+        identifier = self.schema_id()
+        if self.store.object(identifier) is None:
+            signing_input = objects.signing_input(
+                objects.header(f"{self.did}#{keys.KEY_FRAGMENT}"),
+                objects.payload(Kind.SCHEMA, identifier, self._schema(), int(now.timestamp())),
+            )
+            jws = objects.assemble(signing_input, self.key.sign(signing_input))
+            self.put_object(identifier, jws.encode("ascii"), now=now)
+        return identifier
+
+
+def utc_now() -> datetime:
+    """The one clock of this package; everything below the edges is given its result."""
+    return datetime.now(UTC)
+
+
+def registry_did(public_url: str) -> str:
+    """The did:web of a public base URL; `KeyFormatError` when no did:web can stand for it."""
+    scheme, separator, rest = public_url.rstrip("/").partition("://")
+    host, *segments = rest.split("/")
+    did = keys.did_web(host, *segments)
+    if not separator or keys.did_web_url(did).scheme != scheme:
+        raise KeyFormatError("bad_url", "A public URL is https, or http on the loopback host.")
+    return did
+
+
+def _due(manifest: snapshot.Manifest, did: str, sources: list[Source], now: datetime) -> bool:
+    recorded = {(str(item.get("file")), str(item.get("sha256"))) for item in manifest.sources}
+    late = now.timestamp() > manifest.next_update
+    return late or manifest.iss != did or recorded != snapshot.source_hashes(sources)

@@ -1,0 +1,474 @@
+"""What the agent service answers, as typed values: parsed once, here, with every list bounded.
+
+Text that an issuer, an employer or a registry wrote is `Untrusted`; words of our own vocabulary (states,
+results, modes) are checked against it, and anything else becomes the honest fallback (``unknown``).
+Identifiers stay `str` because they go back into addresses (quoted); they too are shown with `safe_text`.
+Source of the shapes: the agent service's HTTP API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from agent.errors import AgentError
+from wallet_tui.safe_text import Untrusted
+
+MAX_ROWS = 20_000
+MAX_PARTS = 500
+MAX_NUMBER_CHARS = 12
+MAX_NUMBER = 10**12
+RESULTS = ("pass", "fail", "unknown")
+
+
+class Doc:
+    """A JSON object read defensively: a member of the wrong type counts as absent."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: Any) -> None:
+        self._data: dict[str, Any] = data if isinstance(data, dict) else {}
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def text(self, name: str) -> Untrusted:
+        return Untrusted(self.ident(name))
+
+    def ident(self, name: str) -> str:
+        value = self._data.get(name)
+        if isinstance(value, str):
+            return value
+        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+    def word(self, name: str, allowed: Iterable[str], fallback: str) -> str:
+        value = self._data.get(name)
+        return value if isinstance(value, str) and value in allowed else fallback
+
+    def number(self, name: str) -> int | None:
+        value = self._data.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MAX_NUMBER:
+            return None
+        return int(value)
+
+    def amount(self, name: str) -> Decimal | None:
+        """A decimal string of at most `MAX_NUMBER_CHARS` characters, finite and not negative."""
+        raw = self.ident(name)
+        if not raw or len(raw) > MAX_NUMBER_CHARS:
+            return None
+        try:
+            value = Decimal(raw)
+        except InvalidOperation:
+            return None
+        return value if value.is_finite() and value >= 0 else None
+
+    def flag(self, name: str) -> bool:
+        return self._data.get(name) is True
+
+    def is_false(self, name: str) -> bool:
+        return self._data.get(name) is False
+
+    def time(self, name: str) -> datetime | None:
+        """RFC 3339 with an offset; anything else counts as absent."""
+        try:
+            value = datetime.fromisoformat(self.ident(name))
+        except ValueError:
+            return None
+        return value if value.tzinfo is not None else None
+
+    def doc(self, name: str) -> Doc:
+        return Doc(self._data.get(name))
+
+    def docs(self, name: str, limit: int = MAX_PARTS) -> list[Doc]:
+        value = self._data.get(name)
+        return [Doc(item) for item in value[:limit]] if isinstance(value, list) else []
+
+    def all_docs(self, name: str, limit: int) -> list[Doc]:
+        """Every item or an error: for lists where an item left out would be a lie."""
+        value = self._data.get(name)
+        if isinstance(value, list) and len(value) > limit:
+            raise AgentError("too_large", f"The agent service sent more than {limit} items for “{name}”.")
+        return self.docs(name, limit)
+
+    def texts(self, name: str, limit: int = MAX_PARTS) -> tuple[Untrusted, ...]:
+        value = self._data.get(name)
+        items = value[:limit] if isinstance(value, list) else []
+        return tuple(Untrusted(item) for item in items if isinstance(item, str))
+
+    def need(self, name: str) -> str:
+        """An identifier without which the answer is of no use."""
+        value = self.ident(name)
+        if not value:
+            raise AgentError(
+                "bad_answer", f"The agent service left out “{name}”.", "Update both parts of Cairn."
+            )
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody with a DID. ``host`` is what the DID resolves to: shown beside every name."""
+
+    did: Untrusted
+    host: Untrusted
+    name: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Party:
+        return cls(doc.text("did"), doc.text("host"), doc.text("name"))
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    system: Untrusted
+    value: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Credit | None:
+        return cls(doc.text("system"), doc.text("value")) if doc else None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    name: str
+    label: Untrusted
+    value: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Claim:
+        return cls(doc.ident("name"), doc.text("label"), doc.text("value"))
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One piece of evidence of a check (agent.core.verdict.Evidence)."""
+
+    kind: Untrusted
+    label: Untrusted
+    value: Untrusted
+    url: Untrusted
+    sha256: Untrusted
+    at: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Proof:
+        return cls(
+            doc.text("kind"),
+            doc.text("label"),
+            doc.text("value"),
+            doc.text("url"),
+            doc.text("sha256"),
+            doc.text("at"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    code: str
+    label: Untrusted
+    result: str
+    reason: Untrusted
+    detail: Untrusted
+    evidence: tuple[Proof, ...]
+
+    @classmethod
+    def read(cls, doc: Doc) -> CheckRow:
+        return cls(
+            code=doc.ident("code"),
+            label=doc.text("label"),
+            result=doc.word("result", RESULTS, "unknown"),
+            reason=doc.text("reason"),
+            detail=doc.text("detail"),
+            evidence=tuple(Proof.read(item) for item in doc.docs("evidence", 50)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    id: str
+    title: Untrusted
+    credit: Credit | None
+    eqf: int | None
+    issuer: Party
+    awarded_on: Untrusted
+    expires_on: Untrusted
+    state: str
+    counts: tuple[int, int, int]
+    checked_at: datetime | None
+    headline: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Summary:
+        counts = doc.doc("counts")
+        return cls(
+            id=doc.need("id"),
+            title=doc.text("title"),
+            credit=Credit.read(doc.doc("credit")),
+            eqf=doc.number("eqf"),
+            issuer=Party.read(doc.doc("issuer")),
+            awarded_on=doc.text("awarded_on"),
+            expires_on=doc.text("expires_on"),
+            state=doc.word("state", RESULTS, "unknown"),
+            counts=(counts.number("pass") or 0, counts.number("fail") or 0, counts.number("unknown") or 0),
+            checked_at=doc.time("checked_at"),
+            headline=doc.text("headline"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    at: datetime | None
+    to: Untrusted
+    claims: tuple[Untrusted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    summary: Summary
+    claims: tuple[Claim, ...]
+    checks: tuple[CheckRow, ...]
+    shared: tuple[Shared, ...]
+
+    @classmethod
+    def read(cls, doc: Doc) -> Credential:
+        return cls(
+            summary=Summary.read(doc),
+            claims=tuple(Claim.read(item) for item in doc.docs("claims")),
+            checks=tuple(CheckRow.read(item) for item in doc.docs("checks")),
+            shared=tuple(_shared(item) for item in doc.docs("shared")),
+        )
+
+
+def _shared(doc: Doc) -> Shared:
+    to = doc.doc("to")
+    # A party object or a plain name: both are seen as text.
+    return Shared(doc.time("at"), to.text("host") if to else doc.text("to"), doc.texts("claims"))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    code: str
+    detail: Untrusted
+    hint: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Problem | None:
+        return cls(doc.ident("code"), doc.text("detail"), doc.text("hint")) if doc else None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    name: Untrusted
+    seconds: float | None
+    state: str = "done"
+
+    @classmethod
+    def read(cls, doc: Doc) -> Step:
+        try:
+            seconds = float(doc.ident("seconds")[:MAX_NUMBER_CHARS])
+        except ValueError:
+            seconds = None
+        return cls(doc.text("name"), seconds, doc.word("state", ("running", "done", "failed"), "done"))
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    how: Untrusted
+    key: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Identity:
+        return cls(doc.text("how"), doc.text("key"))
+
+
+OFFER_STATES = ("open", "accepting", "accepted", "rejected", "expired", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    id: str
+    link: Untrusted
+    state: str
+    issuer: Party
+    identity: Identity
+    received_at: datetime | None
+    expires_at: datetime | None
+    title: Untrusted
+    credit: Credit | None
+    eqf: int | None
+    awarded_on: Untrusted
+    claims: tuple[Claim, ...]
+    checks: tuple[CheckRow, ...]
+    steps: tuple[Step, ...]
+    credential_id: str
+    error: Problem | None
+
+    @classmethod
+    def read(cls, doc: Doc) -> Offer:
+        return cls(
+            id=doc.need("id"),
+            link=doc.text("link"),
+            state=doc.word("state", OFFER_STATES, "failed"),
+            issuer=Party.read(doc.doc("issuer")),
+            identity=Identity.read(doc.doc("identity")),
+            received_at=doc.time("received_at"),
+            expires_at=doc.time("expires_at"),
+            title=doc.text("title"),
+            credit=Credit.read(doc.doc("credit")),
+            eqf=doc.number("eqf"),
+            awarded_on=doc.text("awarded_on"),
+            claims=tuple(Claim.read(item) for item in doc.docs("claims")),
+            checks=tuple(CheckRow.read(item) for item in doc.docs("checks")),
+            steps=tuple(Step.read(item) for item in doc.docs("steps")),
+            credential_id=doc.ident("credential_id"),
+            error=Problem.read(doc.doc("error")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    seq: int
+    at: datetime | None
+    kind: str
+    party: Party
+    title: Untrusted
+    claims: tuple[Untrusted, ...]
+    request_hash: Untrusted
+    outcome: Untrusted
+    hash: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> HistoryEntry:
+        return cls(
+            seq=doc.number("seq") or 0,
+            at=doc.time("at"),
+            kind=doc.word("kind", ("received", "rejected", "presented", "declined", "revoked"), "other"),
+            party=Party.read(doc.doc("party")),
+            title=doc.text("title"),
+            claims=doc.texts("claims"),
+            request_hash=doc.text("request_hash"),
+            outcome=doc.text("outcome"),
+            hash=doc.text("hash"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    id: str
+    title: Untrusted
+    awarded_by: Untrusted
+    unit: Untrusted
+    total: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Target:
+        by = doc.doc("awarded_by")
+        return cls(
+            id=doc.need("id"),
+            title=doc.text("title"),
+            awarded_by=by.text("name") if by else doc.text("awarded_by"),
+            unit=doc.text("unit"),
+            total=doc.text("total"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    credential_id: str
+    title: Untrusted
+    issuer: Untrusted
+    credit: Untrusted
+    eqf: int | None
+    counts: Untrusted
+    state: str
+    reason: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Member:
+        issuer = doc.doc("issuer")
+        return cls(
+            credential_id=doc.ident("credential_id"),
+            title=doc.text("title"),
+            issuer=issuer.text("name") if issuer else doc.text("issuer"),
+            credit=doc.text("credit"),
+            eqf=doc.number("eqf"),
+            counts=doc.text("counts"),
+            state=doc.word("state", ("counted", "offered", "excluded"), "excluded"),
+            reason=doc.text("reason"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Progress towards one target. Amounts are None when the service gave no number we can read."""
+
+    target: Target
+    unit: Untrusted
+    required: Decimal | None
+    counted: Decimal | None
+    offered: Decimal | None
+    missing: Decimal | None
+    met: bool
+    members: tuple[Member, ...]
+    route: Untrusted
+    note: Untrusted
+    next: tuple[Untrusted, ...]
+
+    @classmethod
+    def read(cls, doc: Doc) -> Stack:
+        return cls(
+            target=Target.read(doc.doc("target")),
+            unit=doc.text("unit"),
+            required=doc.amount("required"),
+            counted=doc.amount("counted"),
+            offered=doc.amount("offered"),
+            missing=doc.amount("missing"),
+            met=doc.flag("met"),
+            members=tuple(Member.read(item) for item in doc.docs("members", MAX_ROWS)),
+            route=doc.text("route"),
+            note=doc.text("note"),
+            next=doc.texts("next", 50),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    name: Untrusted
+    lock: str
+    first_run: bool
+    lock_detail: Untrusted
+    locks_in: int | None
+    agent_state: str
+    agent_detail: Untrusted
+    registry_ok: bool
+    registry_freshness: str
+    registry_age: int | None
+    registry_demo: bool
+    offers: int
+    requests: int
+    demo: bool
+
+    @classmethod
+    def read(cls, doc: Doc) -> Status:
+        agent, registry, inbox = doc.doc("agent"), doc.doc("registry"), doc.doc("inbox")
+        snapshot = registry.doc("snapshot")
+        return cls(
+            name=doc.text("name"),
+            # Anything but a plain "unlocked" is treated as locked.
+            lock=doc.word("lock", ("locked", "unlocking", "unlocked"), "locked"),
+            first_run=doc.flag("first_run"),
+            lock_detail=doc.text("lock_detail"),
+            locks_in=doc.number("locks_in"),
+            agent_state=agent.word("state", ("stopped", "starting", "ready", "failed"), "failed"),
+            agent_detail=agent.text("detail"),
+            registry_ok=registry.word("state", ("ok", "unreachable"), "unreachable") == "ok",
+            registry_freshness=snapshot.word("freshness", ("fresh", "stale", "expired", "dead"), ""),
+            registry_age=snapshot.number("age_seconds"),
+            registry_demo=snapshot.word("kind", ("demo", "production"), "production") == "demo",
+            offers=inbox.number("offers") or 0,
+            requests=inbox.number("requests") or 0,
+            demo=doc.flag("demo"),
+        )

@@ -1,0 +1,58 @@
+"""Named steps with their time, for work that takes longer than a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from textual.content import Content
+
+from wallet_tui.layout import Cell, heading, row
+from wallet_tui.model import Doc, Step
+from wallet_tui.safe_text import Untrusted, safe_text
+from wallet_tui.widgets.document import Block
+
+MAX_STEPS = 30
+_MARKS = {
+    "done": ("✓ done", "$text-success"),
+    "failed": ("✗ failed", "$text-error"),
+    "running": ("… running", "$text-warning"),
+}
+
+
+class Progress:
+    """Steps as the service names them; ``first`` is our own name for what runs before it names any."""
+
+    def __init__(self, first: str, began: float) -> None:
+        self._first = first
+        self.began = began
+        self._steps: list[Step] = []
+
+    def take(self, data: Doc) -> None:
+        """A ``step`` event: a new step, or news of one already named."""
+        step = Step.read(data)
+        for index, known in enumerate(self._steps):
+            if known.name == step.name:
+                self._steps[index] = replace(
+                    step, seconds=step.seconds if step.seconds is not None else known.seconds
+                )
+                return
+        if len(self._steps) < MAX_STEPS:
+            self._steps.append(step)
+
+    def blocks(self, width: int, now: float) -> list[Block]:
+        passed = now - self.began
+        note = f"{int(passed)} s   esc stops" if passed >= 2 else "esc stops"
+        steps = self._steps or [Step(Untrusted(self._first), None, "running")]
+        return [Block([heading("Working", note), Content(""), *step_lines(steps, width)])]
+
+
+def step_lines(steps: Sequence[Step], width: int) -> list[Content]:
+    lines = []
+    for step in steps:
+        mark, style = _MARKS[step.state]
+        time = "" if step.seconds is None else f"{step.seconds:.1f} s"
+        lines.append(
+            row(width, Cell(mark, 10, style=style), Cell(safe_text(step.name, 80)), Cell(time, 9, "right"))
+        )
+    return lines

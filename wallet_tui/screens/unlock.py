@@ -1,0 +1,208 @@
+"""Unlocking, and setting the passphrase the first time. The only screen shown while the wallet is locked."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Center, Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from agent.errors import CairnError
+from wallet_tui import words
+from wallet_tui.actions import bindings
+from wallet_tui.layout import join
+from wallet_tui.model import Status
+from wallet_tui.safe_text import safe_text
+from wallet_tui.screens.base import Answered, Asking, Refused
+from wallet_tui.widgets.frame import Banner, Hint, KeyBar, StatusLine
+
+MAX_PASSPHRASE_CHARS = 1024
+MIN_FIRST_PASSPHRASE = 8
+POLL_SECONDS = 0.4
+SPINNER_AFTER = 0.15
+TIME_AFTER = 2.0
+
+
+class Passphrase(Input):
+    """A field whose content never reaches a clipboard."""
+
+    def action_copy(self) -> None:
+        self.app.bell()
+
+    def action_cut(self) -> None:
+        self.app.bell()
+
+
+class UnlockScreen(Asking):
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = bindings("help")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began: float | None = None
+        self._wait_until = 0.0
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine()
+        yield Banner()
+        with Center(id="unlock-middle"), Vertical(id="unlock-box"):
+            yield Static(Content.styled("Cairn, your wallet for micro-credentials", "bold"), markup=False)
+            yield Static(id="unlock-who", markup=False)
+            yield Passphrase(
+                password=True, id="passphrase", max_length=MAX_PASSPHRASE_CHARS, placeholder="Passphrase"
+            )
+            yield Passphrase(
+                password=True, id="again", max_length=MAX_PASSPHRASE_CHARS, placeholder="The same again"
+            )
+            yield Static(id="unlock-says", markup=False)
+            yield Static(id="unlock-note", markup=False)
+        yield KeyBar(self.hints)
+
+    def hints(self) -> list[Hint]:
+        why = "" if self._status is not None else "The agent service has not answered yet."
+        return [Hint("open", why, "unlock"), Hint("quit", label="quit (ctrl+q)")]
+
+    @property
+    def _status(self) -> Status | None:
+        return self.cairn.connection.status
+
+    @property
+    def _first(self) -> bool:
+        return self._status is not None and self._status.first_run
+
+    def on_mount(self) -> None:
+        self.set_interval(0.25, self._tick)
+        self.connection_changed()
+
+    def on_screen_resume(self) -> None:
+        self._began = None
+        self.say("")
+        self.connection_changed()
+
+    def forget(self) -> None:
+        for field in self.query(Passphrase):
+            field.value = ""
+
+    def connection_changed(self) -> None:
+        super().connection_changed()
+        status = self._status
+        unlocking = status is not None and status.lock == "unlocking"
+        if unlocking and self._began is None:
+            self._began = monotonic()
+        elif not unlocking and self._began is not None and not self._asking():
+            self._began = None
+            if status is not None and status.lock == "locked" and status.agent_state == "failed":
+                detail = safe_text(status.agent_detail, 200)
+                self.say(join(("✗ The agent did not start. ", "$text-error"), detail))
+        waiting = status is None or self._began is not None
+        shown = self.query_one("#passphrase", Passphrase)
+        again = self.query_one("#again", Passphrase)
+        shown.display, again.display = not waiting, not waiting and self._first
+        if not waiting and self.focused is None:
+            shown.focus()
+        self.query_one("#unlock-who", Static).update(self._who())
+        note = (
+            "There is no reset: without the passphrase the credentials cannot be read by anybody."
+            if self._first
+            else ""
+        )
+        self.query_one("#unlock-note", Static).update(Content(note))
+        self._tick()
+
+    def _who(self) -> Content:
+        status = self._status
+        if status is None:
+            return Content("Waiting for the agent service…")
+        name = safe_text(status.name, 60)
+        return (
+            join("First run: choose a passphrase for ", name, ".")
+            if self._first
+            else join("Locked. Profile: ", name)
+        )
+
+    def _asking(self) -> bool:
+        return any(worker.group == "unlock" and not worker.is_finished for worker in self.workers)
+
+    def _tick(self) -> None:
+        """Named progress with its time; under 150 ms nothing, under 2 s no number."""
+        if self._began is not None:
+            passed = monotonic() - self._began
+            status = self._status
+            step = status.lock_detail if status is not None and status.lock_detail else None
+            if passed >= SPINNER_AFTER:
+                time = f"   {int(passed)} s" if passed >= TIME_AFTER else ""
+                self.say(
+                    join("… ", safe_text(step, 80) if step else Content("checking the passphrase"), time)
+                )
+            if status is not None and status.lock == "unlocking":
+                self._poll()
+        elif self._wait_until:
+            left = self._wait_until - monotonic()
+            if left > 0:
+                self.say(f"✗ Too many wrong passphrases. You can try again in {int(left) + 1} s.")
+            else:
+                self._wait_until = 0.0
+                self.say("You can try again now.")
+
+    def _poll(self) -> None:
+        if not any(worker.group == "poll" and not worker.is_finished for worker in self.workers):
+            self.ask("poll", self.cairn.wallet.status)
+
+    def say(self, text: Content | str) -> None:
+        self.query_one("#unlock-says", Static).update(text if isinstance(text, Content) else Content(text))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        field, again = self.query_one("#passphrase", Passphrase), self.query_one("#again", Passphrase)
+        if self._began is not None or self._wait_until or self._status is None:
+            return
+        if not field.value:
+            self.say("Type your passphrase first.")
+            return
+        if self._first and event.input is field and not again.value:
+            again.focus()
+            return
+        if self._first and len(field.value) < MIN_FIRST_PASSPHRASE:
+            self.say(
+                f"✗ That is too short: at least {MIN_FIRST_PASSPHRASE} characters; four words are better."
+            )
+            return
+        if self._first and field.value != again.value:
+            self.say("✗ The two passphrases differ. Type both again.")
+            self.forget()
+            field.focus()
+            return
+        passphrase = field.value
+        self.forget()
+        self._began = monotonic()
+        self.ask("unlock", lambda: self.cairn.wallet.unlock(passphrase))
+
+    def on_answered(self, message: Answered[Status]) -> None:
+        self.cairn.take_status(message.value)
+
+    def on_refused(self, message: Refused) -> None:
+        if message.group == "poll":
+            return  # the app's own polling says when the service is away
+        self._began = None
+        self._explain(message.error)
+        self.connection_changed()
+        self.query_one("#passphrase", Passphrase).focus()
+
+    def _explain(self, error: CairnError) -> None:
+        wait = words.wait_seconds(error)
+        if wait is not None:
+            self._wait_until = monotonic() + wait
+        elif error.code == "wrong_passphrase":
+            self.say(
+                join(
+                    ("✗ That passphrase does not open this wallet. ", "$text-error"),
+                    "Nothing is lost; try again.",
+                )
+            )
+        else:
+            told = words.explain(error)
+            self.say(join(("✗ ", "$text-error"), told.happened, " ", told.do, "  (", told.code, ")"))

@@ -1,0 +1,67 @@
+"""Checks as lines: glyph and word, what was asked, what was found; the evidence when opened."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from textual.content import Content
+
+from wallet_tui import words
+from wallet_tui.layout import Cell, fold, join, labelled, row
+from wallet_tui.model import CheckRow, Proof
+from wallet_tui.safe_text import safe_text
+from wallet_tui.widgets.document import Block
+
+RESULT_WIDTH = 9
+LABEL_WIDTH = 24
+NARROW = 64
+
+
+def check_blocks(
+    checks: Sequence[CheckRow], width: int, opened: Collection[str], *, old: bool = False
+) -> list[Block]:
+    """One block per check, keyed ``check:<position>``; those in ``opened`` show their evidence."""
+    blocks = []
+    for index, check in enumerate(checks):
+        key = f"check:{index}"
+        blocks.append(Block(check_lines(check, width, opened=key in opened, old=old), key))
+    return blocks
+
+
+def check_lines(check: CheckRow, width: int, *, opened: bool, old: bool = False) -> list[Content]:
+    """The row of one check; what did not pass always says why, below itself if there is no room beside."""
+    said = check.detail or check.reason
+    result = words.result(check.result)
+    label = safe_text(check.label or check.code, 60)
+    beside = width - RESULT_WIDTH - LABEL_WIDTH - 2
+    indent = RESULT_WIDTH + 1
+    if width >= NARROW and not opened and safe_text(said).cell_length <= beside:
+        cells = (
+            Cell(result, RESULT_WIDTH),
+            Cell(label, LABEL_WIDTH),
+            Cell(safe_text(said), style="$text-muted"),
+        )
+        lines = [row(width, *cells)]
+    else:
+        lines = [row(width, Cell(result, RESULT_WIDTH), Cell(label))]
+        if said and (opened or check.result != "pass"):
+            lines += fold(safe_text(said, 400), width, indent=indent)
+    if opened:
+        for proof in check.evidence:
+            lines += _proof_lines(proof, width, indent)
+        if not check.evidence:
+            lines.append(join(" " * indent, ("no evidence was recorded", "$text-muted")))
+    return [line.stylize("$text-muted dim") for line in lines] if old else lines
+
+
+def _proof_lines(proof: Proof, width: int, indent: int) -> list[Content]:
+    lines = labelled(
+        safe_text(proof.label or proof.kind, 40),
+        safe_text(proof.value, 300),
+        width,
+        indent=indent,
+    )
+    for name, text in (("address", proof.url), ("sha-256", proof.sha256), ("at", proof.at)):
+        if text:
+            lines += labelled(f"  {name}", safe_text(text, 300), width, indent=indent)
+    return lines
