@@ -233,7 +233,7 @@ class CairnApp(App[None]):
         if self.current_mode != "unlock":
             self._last_area = self.current_mode
             self.switch_mode("unlock")
-        self.locked_signal.publish(None)
+            self.locked_signal.publish(None)
 
     def action_lock(self) -> None:
         if self.connection.unlocked:

@@ -23,12 +23,13 @@ from agent.errors import (
     UnreachableError,
     UntrustedError,
 )
-from wallet_tui.layout import join
+from wallet_tui.layout import fit, join
 from wallet_tui.model import Credit, Party
 from wallet_tui.safe_text import Untrusted, clean, safe_text
 
 GLYPHS = {"pass": "✓", "fail": "✗", "unknown": "?"}
 STYLES = {"pass": "$text-success", "fail": "$text-error bold", "unknown": "$text-warning"}
+MIN_NAME_CELLS = 8
 OLD_RESULT = timedelta(days=7)
 
 OFFER_WORDS = {
@@ -99,12 +100,22 @@ def eqf(level: int | None) -> str:
 
 def party(who: Party, limit: int = 60) -> Content:
     """Name and host: a name alone proves nothing (look-alike letters)."""
-    host = who.host or who.did
-    return join(
-        safe_text(who.name or who.host, limit),
-        "  ",
-        (clean(host, 80) or "no host", "$text-accent"),
-    )
+    return join(safe_text(who.name or who.host, limit), "  ", (host(who), "$text-accent"))
+
+
+def host(who: Party) -> str:
+    return clean(who.host or who.did, 80) or "no host"
+
+
+def party_in(who: Party, width: int) -> Content:
+    """`party` in ``width`` cells: the name gives way, the host stays whole as long as it can."""
+    address = Content.styled(host(who), "$text-accent")
+    name = safe_text(who.name or who.host, 80)
+    room = width - address.cell_length - 2
+    if room < MIN_NAME_CELLS:
+        return fit(address, width)
+    shown = name if name.cell_length <= room else name.truncate(room, ellipsis=True)
+    return fit(join(shown, "  ", address), width)
 
 
 def amount(value: Decimal | None) -> str:
@@ -119,10 +130,10 @@ def plural(number: int, one: str, many: str = "") -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time in its largest unit: ``45 s``, ``12 min``, ``3 h``, ``2 d``."""
+    """A length of time in whole units, at least two of each: ``90 s``, ``12 min``, ``46 h``, ``2 d``."""
     whole = max(0, int(seconds))
     for size, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if whole >= size:
+        if whole >= 2 * size:
             return f"{whole // size} {name}"
     return f"{whole} s"
 

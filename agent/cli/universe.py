@@ -103,7 +103,7 @@ class Universe:
         home = self.home("registry")
         home.mkdir(parents=True, exist_ok=True)
         (home / "service.json").unlink(missing_ok=True)
-        await self._spawn("registry", "trust_registry.cli", "serve", "--home", str(home))
+        await self._spawn("registry", "trust_registry.cli", "serve", "--home", str(home), "--demo")
         self.registry_url = str((await self._service_file("registry"))["url"])
 
     async def start_agents(self) -> None:

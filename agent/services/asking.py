@@ -119,7 +119,7 @@ class Asking:
         """A wallet wants to answer: an invitation for this answer alone."""
         self._require_open(await self.request(code))
         admin = await self._node.admin()
-        invitation = await admin.create_invitation(goal="Present micro-credentials")
+        invitation = await admin.create_invitation()
         await self._node.vault.put(Put(BY_INVITATION, invitation.invi_msg_id, {"request": code}))
         return {"invitation": invitation.message}
 

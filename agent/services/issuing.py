@@ -158,7 +158,7 @@ class Issuing:
             cred_ex_id = exchange.cred_ex_id
             offer |= {"state": "issuing", "exchange": cred_ex_id, "issuing_at": clock.stamp(clock.now())}
             await self._node.vault.put(Put(KIND, code, offer), Put(BY_EXCHANGE, cred_ex_id, {"offer": code}))
-            invitation = await admin.create_invitation(offer=cred_ex_id, goal="Receive a micro-credential")
+            invitation = await admin.create_invitation(offer=cred_ex_id)
             self._node.bus.publish("offer", id=code, state="issuing")
             return {"invitation": invitation.message, "thread_id": exchange.thread_id}
 

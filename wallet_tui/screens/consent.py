@@ -310,14 +310,14 @@ class ConsentScreen(Guarded):
             ready = self.gate.why_not(monotonic(), self.unseen)
             return [Choice("no", "No, do not send", "n"), Choice("yes", "Yes, send", "y", ready)]
         if self._progress is not None:
-            return [Choice("back", "Stop waiting", "esc")]
+            return [Choice("stop", "Stop waiting", "esc")]
         if self._request is None or self._request.state != "open":
-            return [Choice("back", "Close", "esc")]
+            return [Choice("close", "Close", "esc")]
         number = len(self._request.plan.sent_paths()) if self._request.plan is not None else 0
         return [
             Choice("decline", "Don't share", "D", self.why_not_decline()),
             Choice("back", "Decide later", "esc"),
-            Choice("share", f"Share {text.items(number)}…", "S", self.why_not_share()),
+            Choice("share", f"Share {text.items(number)}…" if number else "Share…", "S", self.why_not_share()),
         ]
 
     def _blocks(self, width: int) -> list[Block]:
@@ -478,6 +478,12 @@ class ConsentScreen(Guarded):
             self._work(
                 "decline", "tell the requester", lambda: self.cairn.wallet.decline(self._request_id, reason)
             )
+
+    def action_stop(self) -> None:
+        self.action_back()
+
+    def action_close(self) -> None:
+        self.action_back()
 
     def action_back(self) -> None:
         """Leave. Leaving decides nothing; what was already handed to the agent service goes on there."""

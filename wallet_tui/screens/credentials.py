@@ -27,6 +27,7 @@ from wallet_tui.widgets.rows import RowList
 
 EMPTY = "No credentials yet. Paste an offer link, or press d for a demo credential."
 MAX_KEPT = 100
+ROOMY = 64
 
 
 class CredentialsScreen(Area):
@@ -258,18 +259,15 @@ class CredentialsScreen(Area):
 
 
 def draw_summary(item: Summary, width: int) -> list[Content]:
-    """Two lines: state, title, credit, level; issuer with its host, date of award."""
-    first = row(
-        width,
-        Cell(words.result(item.state), 9),
-        Cell(safe_text(item.title), style="bold"),
-        Cell(words.credit(item.credit), 9, "right"),
-        Cell(words.eqf(item.eqf), 5, "right"),
-    )
-    second = row(
-        width,
-        Cell("", 9),
-        Cell(words.party(item.issuer, 40), style="$text-muted"),
-        Cell(safe_text(item.awarded_on, 10), 10, "right"),
-    )
-    return [first, second]
+    """Two lines: state, title, credit, level; issuer with its host, date of award.
+
+    In a narrow pane the title has the first line to itself, and the host stands for the issuer.
+    """
+    state, title = Cell(words.result(item.state), 9), Cell(safe_text(item.title), style="bold")
+    size = (Cell(words.credit(item.credit), 9, "right"), Cell(words.eqf(item.eqf), 5, "right"))
+    awarded = Cell(safe_text(item.awarded_on, 10), 10, "right")
+    if width >= ROOMY:
+        party = Cell(words.party_in(item.issuer, width - 9 - 10 - 2), style="$text-muted")
+        return [row(width, state, title, *size), row(width, Cell("", 9), party, awarded)]
+    party = Cell(Content.styled(words.host(item.issuer), "$text-accent"))
+    return [row(width, state, title), row(width, Cell("", 9), party, *size, awarded)]

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen, Screen
 
 from wallet_tui import words
 from wallet_tui.actions import KEYS, bindings
-from wallet_tui.layout import Cell, fold, heading, join, row
+from wallet_tui.layout import fit, fold, heading, join, labelled
 from wallet_tui.widgets.document import Block, Document
 
 _STATES = (
@@ -46,10 +46,12 @@ class HelpScreen(ModalScreen[None]):
         lines = [heading("Keys here", "esc closes this"), Content("")]
         for name, key in KEYS.items():
             if name in self._keys:
-                lines.append(row(width, Cell(key.shown, 10, style="bold $text-accent"), Cell(key.help)))
+                lines += labelled(
+                    Content.styled(key.shown, "bold $text-accent"), key.help, width, label_width=9, indent=0
+                )
         lines += [Content(""), heading("What the states mean"), Content("")]
         for state, meaning in _STATES:
-            lines += fold(join(words.result(state), "  ", meaning), width, indent=11, first=0)
+            lines += fold(join(fit(words.result(state), 9), "  ", meaning), width, indent=11, first=0)
         lines += [Content("")]
         lines += fold(
             Content("The `cairn` command does all of this without screens, also for screen readers."), width

@@ -161,7 +161,7 @@ def draw_entry(entry: HistoryEntry, width: int) -> list[Content]:
         width,
         Cell("", 16),
         Cell(count, 14, style="$text-muted"),
-        Cell(words.party(entry.party, 40), style="$text-muted"),
+        Cell(words.party_in(entry.party, width - 16 - 14 - 2), style="$text-muted"),
     )
     return [first, second]
 

@@ -151,12 +151,13 @@ class InboxScreen(Area):
             Cell(entry.what, 8),
             Cell(title, style="bold" if open_entry else ""),
         )
+        room = width - 12 - 8 - len(until) - 3
         second = row(
             width,
             Cell("", 12),
             Cell("from", 8, style="$text-muted"),
-            Cell(words.party(entry.party, 40)),
-            Cell(until, 20, "right"),
+            Cell(words.party_in(entry.party, room)),
+            Cell(until, len(until)),
         )
         return [first, second]
 

@@ -154,9 +154,9 @@ class OfferScreen(Guarded):
 
     def _choices(self) -> list[Choice]:
         if self._progress is not None:
-            return [Choice("back", "Stop", "esc")]
+            return [Choice("stop", "Stop", "esc")]
         if self._offer is None or self._offer.state != "open":
-            return [Choice("back", "Close", "esc")]
+            return [Choice("close", "Close", "esc")]
         why = self._why_not()
         return [
             Choice("back", "Decide later", "esc"),
@@ -261,6 +261,12 @@ class OfferScreen(Guarded):
     def _reject(self, reason: str | None) -> None:
         if reason is not None:
             self._work("reject", "tell the issuer", lambda: self.cairn.wallet.reject(self._offer_id, reason))
+
+    def action_stop(self) -> None:
+        self.action_back()
+
+    def action_close(self) -> None:
+        self.action_back()
 
     def action_back(self) -> None:
         """Stop what runs, or leave. Leaving decides nothing."""

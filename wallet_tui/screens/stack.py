@@ -176,12 +176,12 @@ def member_lines(member: Member, stack: Stack, width: int) -> list[Content]:
             Cell(state, 13),
             Cell(safe_text(member.title), title_width, style="bold"),
             Cell(counts, 10),
-            Cell(of, 9),
+            Cell(of, 10),
             Cell(who, style="$text-muted"),
         )
     else:
         first = row(
-            width, Cell(state, 13), Cell(safe_text(member.title), style="bold"), Cell(counts, 10), Cell(of, 9)
+            width, Cell(state, 13), Cell(safe_text(member.title), style="bold"), Cell(counts, 10), Cell(of, 10)
         )
         reason = join(who, ": ", reason)
     return [

@@ -83,7 +83,7 @@ class UnlockScreen(Asking):
         self.say("")
         self.connection_changed()
 
-    def forget(self) -> None:
+    def clear_fields(self) -> None:
         for field in self.query(Passphrase):
             field.value = ""
 
@@ -173,11 +173,11 @@ class UnlockScreen(Asking):
             return
         if self._first and field.value != again.value:
             self.say("✗ The two passphrases differ. Type both again.")
-            self.forget()
+            self.clear_fields()
             field.focus()
             return
         passphrase = field.value
-        self.forget()
+        self.clear_fields()
         self._began = monotonic()
         self.ask("unlock", lambda: self.cairn.wallet.unlock(passphrase))
 
@@ -199,7 +199,7 @@ class UnlockScreen(Asking):
         elif error.code == "wrong_passphrase":
             self.say(
                 join(
-                    ("✗ That passphrase does not open this wallet. ", "$text-error"),
+                    ("✗ That passphrase does not open it. ", "$text-error"),
                     "Nothing is lost; try again.",
                 )
             )

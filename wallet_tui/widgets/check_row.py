@@ -14,7 +14,7 @@ from wallet_tui.widgets.document import Block
 
 RESULT_WIDTH = 9
 LABEL_WIDTH = 24
-NARROW = 64
+NARROW = 50
 
 
 def check_blocks(
@@ -44,7 +44,7 @@ def check_lines(check: CheckRow, width: int, *, opened: bool, old: bool = False)
         lines = [row(width, *cells)]
     else:
         lines = [row(width, Cell(result, RESULT_WIDTH), Cell(label))]
-        if said and (opened or check.result != "pass"):
+        if said:
             lines += fold(safe_text(said, 400), width, indent=indent)
     if opened:
         for proof in check.evidence:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wallet_tui.app import CairnApp
     from wallet_tui.connection import Connection
 
-WIDE = 100
+WORDIEST = 3
 MAX_HINTS = 7
 AREAS = (
     ("credentials", "1", "Credentials"),
@@ -80,29 +80,34 @@ class StatusLine(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        connection = self.app.connection
-        wide = width >= WIDE
-        parts = [" Cairn"]
-        status = connection.status
-        pieces: list[Content] = [Content.styled(parts[0], "bold")]
-        if status is None:
-            pieces.append(Content("connecting…") if connection.error is None else _bad("✗ no agent service"))
-            return fit(Content(DIVIDER).join(pieces), width)
-        pieces.append(safe_text(status.name, 24 if wide else 14))
-        pieces.append(_lock(connection, wide, self.app.seconds_since_status()))
-        if status.lock != "unlocked":
-            if connection.error is not None:
-                pieces.append(_bad("✗ agent away"))
-            return fit(Content(DIVIDER).join(pieces), width)
-        pieces.append(_agent(connection))
-        pieces.append(_registry(connection, wide, self.app.seconds_since_status()))
-        waiting = status.offers + status.requests
-        pieces.append(
-            Content.styled(f"● {waiting} waiting", "$text-accent bold")
-            if waiting
-            else Content.styled("inbox empty", "$text-muted")
-        )
-        return fit(Content(DIVIDER if wide else " │ ").join(pieces), width)
+        connection, passed = self.app.connection, self.app.seconds_since_status()
+        line = Content("")
+        # The fullest wording that fits; the shortest is cut rather than wrapped.
+        for detail in range(WORDIEST, -1, -1):
+            line = _status_line(connection, passed, detail)
+            if line.cell_length <= width:
+                break
+        return fit(line, width)
+
+
+def _status_line(connection: Connection, passed: float, detail: int) -> Content:
+    """``detail`` from `WORDIEST` (whole sentences) down to 0 (bare facts)."""
+    status = connection.status
+    divider = DIVIDER if detail == WORDIEST else " │ "
+    pieces: list[Content] = [Content.styled("Cairn", "bold")] if detail >= 2 or status is None else []
+    if status is None:
+        pieces.append(Content("connecting…") if connection.error is None else _bad("✗ no agent service"))
+        return join(" ", Content(divider).join(pieces))
+    pieces.append(safe_text(status.name, 24 if detail == WORDIEST else 14 if detail else 8))
+    pieces.append(_lock(connection, detail == WORDIEST, passed))
+    if status.lock != "unlocked":
+        if connection.error is not None:
+            pieces.append(_bad("✗ agent away"))
+        return join(" ", Content(divider).join(pieces))
+    waiting = status.offers + status.requests
+    inbox = (f"● {waiting} waiting", "$text-accent bold") if waiting else ("inbox empty", "$text-muted")
+    pieces += [_agent(connection), _registry(connection, detail, passed), Content.styled(*inbox)]
+    return join(" ", Content(divider).join(pieces))
 
 
 def _bad(text: str) -> Content:
@@ -132,13 +137,13 @@ def _agent(connection: Connection) -> Content:
     return Content.styled(f"… agent {state}", "$text-warning")
 
 
-def _registry(connection: Connection, wide: bool, passed: float) -> Content:
+def _registry(connection: Connection, detail: int, passed: float) -> Content:
     status = connection.status
     if status is None or not status.registry_ok:
         return Content.styled("? registry away", "$text-warning")
     name = "demo list" if status.registry_demo else "list"
     age = "age unknown" if status.registry_age is None else f"{words.span(status.registry_age + passed)} old"
-    text = f"registry: {name}, {age}" if wide else f"{name} {age}"
+    text = f"registry: {name}, {age}" if detail == WORDIEST else f"{name} {age}" if detail else age
     if status.registry_freshness in {"fresh", ""}:
         return Content.styled(f"✓ {text}", "$text-success")
     return Content.styled(f"? {text}, {status.registry_freshness}", "$text-warning")

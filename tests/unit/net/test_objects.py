@@ -106,7 +106,7 @@ class Issuer:
         self.mirror.bindings.append({"jwk": jwk, "revoked": revoked})
 
     def _answer(self, target: str) -> bytes:
-        body = self.served.get(target.split("?")[0])
+        body = self.served.get(target.partition("?")[0])
         return answer(b"", status=404) if body is None else answer(body)
 
 

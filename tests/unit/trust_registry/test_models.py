@@ -86,12 +86,16 @@ def test_a_binding_survives_the_wire() -> None:
     assert Binding.from_json(made.to_json()) == made
 
 
+OUTCOMES = """
+assured_official assured_voluntary not_assured no_evidence unknown_issuer indeterminate
+"""
+REASONS = """
+did_not_bound did_ambiguous key_revoked institution_closed jurisdiction_not_covered level_not_covered
+report_expired report_negative report_flagged agency_not_registered agency_voided agency_not_official
+inherited_from_predecessor validity_inferred snapshot_stale snapshot_rollback source_unchecked
+"""
+
+
 def test_the_words_of_the_specification_are_all_there() -> None:
-    assert set(Outcome) == set(
-        "assured_official assured_voluntary not_assured no_evidence unknown_issuer indeterminate".split()
-    )
-    assert set(Reason) >= set(
-        "did_not_bound did_ambiguous key_revoked institution_closed jurisdiction_not_covered level_not_covered "
-        "report_expired report_negative report_flagged agency_not_registered agency_voided agency_not_official "
-        "inherited_from_predecessor validity_inferred snapshot_stale snapshot_rollback source_unchecked".split()
-    )
+    assert set(Outcome) == set(OUTCOMES.split())
+    assert set(Reason) >= set(REASONS.split())

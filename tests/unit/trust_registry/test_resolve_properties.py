@@ -80,7 +80,7 @@ def answer(known: tuple[Report, ...], question: Query, **changes: object) -> Dec
 def test_every_answer_has_its_reason_and_its_chain(known: list[Report], question: Query) -> None:
     decision = answer(tuple(known), question)
     if decision.outcome in ASSURED:
-        assert [link.role for link in decision.authority_chain][0] == "institution"
+        assert decision.authority_chain[0].role == "institution"
     else:
         assert decision.reasons
         assert decision.authority_chain == ()
