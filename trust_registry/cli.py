@@ -102,11 +102,11 @@ def resolve(
 
     def ask() -> Decision:
         query = Query.from_params({name: value for name, value in given.items() if value is not None})
-        if (home is None) == (url is None):
-            raise QueryError("usage", "Give --home or --url, and not both.")
         if url is not None:
             return asyncio.run(_ask(url, query))
-        return _with_home(home or Path(), lambda registry: registry.resolve(query, now=utc_now()))
+        if home is None:
+            raise QueryError("usage", "Say whom to ask: --home or --url.")
+        return _with_home(home, lambda registry: registry.resolve(query, now=utc_now()))
 
     decision = _run(ask)
     typer.echo(json.dumps(decision.to_json(), ensure_ascii=False) if as_json else _sentences(decision))

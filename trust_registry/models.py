@@ -160,7 +160,7 @@ class SnapshotInfo:
     def from_json(cls, data: Mapping[str, Any]) -> SnapshotInfo:
         """Raises `KeyError`, `TypeError` or `ValueError` on what is not one."""
         words = {"freshness": Freshness(data["freshness"]), "kind": SnapshotKind(data["kind"])}
-        return cls(**{**data, **words})
+        return _built(cls, {**data, **words})
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +194,8 @@ class Decision:
         return cls(
             outcome=Outcome(data["outcome"]),
             reasons=tuple(Reason(reason) for reason in data["reasons"]),
-            evidence=tuple(EvidenceItem(**item) for item in data["evidence"]),
-            authority_chain=tuple(ChainLink(**link) for link in data["authority_chain"]),
+            evidence=tuple(_built(EvidenceItem, item) for item in data["evidence"]),
+            authority_chain=tuple(_built(ChainLink, link) for link in data["authority_chain"]),
             institution=InstitutionInfo(**{**found, "countries": tuple(found["countries"])})
             if found
             else None,
@@ -211,6 +211,19 @@ def _require(holds: bool, name: str, what: str) -> None:
 
 def _shown(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "?", text[:40])
+
+
+_MEMBERS: dict[str, type] = {"str": str, "bool": bool, "int": int, "tuple[str, ...]": tuple}
+
+
+def _built[Item](cls: type[Item], members: Mapping[str, Any]) -> Item:
+    """``cls(**members)`` with every plain member of the type it says; `TypeError` otherwise."""
+    for field in fields(cls):  # type: ignore[arg-type]
+        wanted = _MEMBERS.get(str(field.type))
+        value = members.get(field.name, field.default)
+        if wanted is not None and type(value) is not wanted:
+            raise TypeError(f"{field.name} is not of type {field.type}")
+    return cls(**members)
 
 
 def _plain(item: Any) -> dict[str, Any]:

@@ -44,6 +44,7 @@ _KEYS = (
     Key("help", "question_mark", "app.help", "?", "help", "this list"),
     Key("back", "escape", "back", "esc", "back", "back; nothing is decided by leaving"),
     Key("quit", "q", "app.quit", "q", "quit", "leave; the agent service keeps running"),
+    Key("quit.typing", "ctrl+q", "app.quit", "ctrl+q", "quit", "leave, also while typing"),
     Key("pane.next", "tab,l", "pane_next", "tab", "pane", "to the other pane"),
     Key("list.down", "j,down", "cursor_down", "j ↓", "down", "down"),
     Key("list.up", "k,up", "cursor_up", "k ↑", "up", "up"),

@@ -81,12 +81,12 @@ def labelled(
     """``label  value`` with the value folded under itself."""
     start = indent + label_width + GAP
     lines = fold(value, width - start)
-    head = join(" " * indent, fit(content(label, "$text-muted"), label_width), " " * GAP)
+    head = join(" " * indent, fit(content(label, "$muted"), label_width), " " * GAP)
     return [join(head, lines[0]), *(join(" " * start, line) for line in lines[1:])]
 
 
 def heading(text: str, note: Text = "") -> Content:
     parts: list[Text | tuple[str, str]] = [(text, "bold")]
     if note:
-        parts += ["  ", content(note, "$text-muted")]
+        parts += ["  ", content(note, "$muted")]
     return join(*parts)

@@ -17,4 +17,6 @@ CAIRN = Theme(
     surface="#14171a",
     panel="#1f252b",
     dark=True,
+    # Not Textual's $text-muted: that is relative to a background, which lines drawn by us do not carry.
+    variables={"muted": "#a3adb6"},
 )

@@ -36,22 +36,22 @@ OFFER_WORDS = {
     "open": ("●", "to decide", "$text-accent"),
     "accepting": ("…", "accepting", "$text-warning"),
     "accepted": ("✓", "accepted", "$text-success"),
-    "rejected": ("–", "rejected", "$text-muted"),
-    "expired": ("–", "expired", "$text-muted"),
+    "rejected": ("–", "rejected", "$muted"),
+    "expired": ("–", "expired", "$muted"),
     "failed": ("✗", "failed", "$text-error"),
 }
 REQUEST_WORDS = {
     "open": ("●", "to decide", "$text-accent"),
     "sending": ("…", "sending", "$text-warning"),
     "sent": ("✓", "sent", "$text-success"),
-    "declined": ("–", "declined", "$text-muted"),
-    "expired": ("–", "expired", "$text-muted"),
+    "declined": ("–", "declined", "$muted"),
+    "expired": ("–", "expired", "$muted"),
     "failed": ("✗", "failed", "$text-error"),
 }
 MEMBER_WORDS = {
     "counted": ("✓", "counted", "$text-success"),
     "offered": ("+", "offered", "$text-warning"),
-    "excluded": ("–", "not counted", "$text-muted"),
+    "excluded": ("–", "not counted", "$muted"),
 }
 HISTORY_WORDS = {
     "received": "received",
@@ -78,14 +78,14 @@ def counts(numbers: tuple[int, int, int]) -> Content:
     parts = []
     for state, number in zip(("pass", "fail", "unknown"), numbers, strict=True):
         parts.append(
-            Content.styled(f"{GLYPHS[state]} {number} {state}", STYLES[state] if number else "$text-muted")
+            Content.styled(f"{GLYPHS[state]} {number} {state}", STYLES[state] if number else "$muted")
         )
     return Content("  ").join(parts)
 
 
 def credit(value: Credit | None) -> Content:
     if value is None:
-        return Content.styled("no credit", "$text-muted")
+        return Content.styled("no credit", "$muted")
     return join(safe_text(value.value, 12), " ", unit(value.system))
 
 

@@ -250,12 +250,21 @@ class AdminClient:
     async def revoke(self, cred_ex_id: str, *, connection_id: str = "", comment: str = "") -> None:
         """Issuer: revoke, publish the new list, and tell the holder when ``connection_id`` is given.
 
-        ACA-Py answers success even when publishing failed: the caller must look at its own newest list.
+        Success means published. Repeatable: what an earlier attempt left unpublished is published now.
+        Raises `AgentError` not_published when the wallet revoked but the list did not get out.
         """
         told = {"notify": bool(connection_id), **_given(connection_id=connection_id, comment=comment[:300])}
         body = {"cred_ex_id": cred_ex_id, "publish": True, **told}
         async with self._revoking:
             await self._http.post("/anoncreds/revocation/revoke", body)
+            # ACA-Py answers success even when publishing failed (see agent.plugin.routes).
+            rev_reg_id = (await self.credential_record(cred_ex_id)).rev_reg_id
+            try:
+                await self._http.post("/cairn/revocation-lists/publish", {"rev_reg_id": rev_reg_id})
+            except AgentError as error:
+                raise AgentError(
+                    "not_published", "The revocation is not published yet.", "Revoke again."
+                ) from error
 
     # Presenting and verifying
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import psutil  # type: ignore[import-untyped]
@@ -27,6 +28,7 @@ from agent.errors import AgentError, CairnError, ConflictError
 READY_SECONDS = 60.0  # acapy.md: a cold start takes 4 to 27 s on two cores
 STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.15
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # What ACA-Py would otherwise pick up from the supervisor's own environment.
 _NOT_INHERITED = ("ACAPY_", "CAIRN_", "WEBHOOK_URL", "EXTERNAL_STORAGE", "ENABLE_PYDEVD", "ENABLE_PTVSD")
 # How ACA-Py says, in its output, what went wrong.
@@ -115,6 +117,8 @@ class AcaPySettings:
             "ACAPY_TAILS_SERVER_UPLOAD_URL": self.tails_local_url,
             "CAIRN_PLUGIN_URL": self.plugin_url,
             "CAIRN_PLUGIN_TOKEN": self.plugin_token,
+            # An agent that is reached on loopback (the demo) may reach others there; no other may.
+            "CAIRN_ALLOW_LOOPBACK": str(int(urlsplit(self.endpoint).hostname in _LOOPBACK)),
             "CAIRN_PARENT_WATCH": "stdin",
             "PYTHONUNBUFFERED": "1",
         }

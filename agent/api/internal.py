@@ -22,7 +22,7 @@ from trust_registry import objects
 JOSE = "application/jose"
 
 
-def create(agent: Agent) -> APIRouter:
+def create(agent: Agent) -> APIRouter:  # noqa: PLR0915 - one small route after another
     router = APIRouter()
     node = agent.node
     store = node.public

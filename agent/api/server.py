@@ -38,19 +38,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def run(
-    home: Path, settings: Settings, *, passphrase: str | None = None, stop: asyncio.Event | None = None
-) -> None:
-    """Serve one agent. With ``passphrase`` it is unlocked at once, else through POST /v1/unlock.
+async def run(agent: Agent, *, passphrase: str | None = None, stop: asyncio.Event | None = None) -> None:
+    """Serve one agent until ``stop`` is set (default: SIGINT or SIGTERM), then close it.
 
-    Raises `ConflictError` port_taken, or what `Node.unlock` raises.
+    With ``passphrase`` it is unlocked at once, else through POST /v1/unlock. Raises `ConflictError`
+    port_taken, or what `Node.unlock` raises.
     """
-    stop = stop or asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signum, stop.set)
+    home, settings = agent.node.home, agent.node.settings
+    if stop is None:
+        stop = asyncio.Event()
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     sockets = [_bind(settings.ports.admin), _bind(settings.ports.public)]
-    agent = Agent(home, settings)
     apps = [admin.create(agent, read_token(home)), public.create(agent)]
     servers = [_server(app) for app in apps]
     serving = [
@@ -58,7 +57,7 @@ async def run(
         for server, bound in zip(servers, sockets, strict=True)
     ]
     try:
-        while not all(server.started for server in servers):
+        while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.02)
         _announce(home, settings)
         log.info("agent service ready", admin_port=settings.ports.admin, public_port=settings.ports.public)

@@ -58,12 +58,13 @@ def run_(*, passphrase_fd: PassphraseFd = None, home: Home = None, as_: As = "le
 
     async def work() -> None:
         from agent.api import server
+        from agent.services.agent import Agent
 
         settings = load_settings(folder)
         logs.to_file(folder / "logs" / "service.log")
         passphrase = None if passphrase_fd is None else read_passphrase(passphrase_fd)
         say(f"serving {settings.name}; ctrl+c stops it")
-        await server.run(folder, settings, passphrase=passphrase)
+        await server.run(Agent(folder, settings), passphrase=passphrase)
 
     run(work)
 

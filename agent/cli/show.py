@@ -82,9 +82,8 @@ def request(document: Document) -> None:
         for row in plan["rows"]:
             verb = "SEND" if row["send"] else "HIDE"
             need = "required" if row["required"] else "optional"
-            out(
-                f"  {verb}  {row['label']}: {row['sent_as'] if row['send'] else row['value']}  ({need}; {row['credential_title']})"
-            )
+            value = row["sent_as"] if row["send"] else row["value"]
+            out(f"  {verb}  {row['label']}: {value}  ({need}; {row['credential_title']})")
         out("What they will not see")
         for row in plan["not_sees"]:
             out(f"  {row['label']}: {row['why']}")
@@ -121,9 +120,8 @@ def stack(document: Document) -> None:
         f"{document['missing']} missing{': met' if document['met'] else ''}"
     )
     for member in document["members"]:
-        out(
-            f"  {member['state']:<9}  {member['counts']} of {member['credit']} {unit}  {member['title']}: {member['reason']}"
-        )
+        amount = f"{member['counts']} of {member['credit'] or 'no'} {unit}"
+        out(f"  {member['state']:<9}  {amount}  {member['title']}: {member['reason']}")
     for sentence in (document["route"], *document["next"], document["note"]):
         if sentence:
             out(f"  {sentence}")

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from agent.cli.universe import Universe
@@ -120,7 +121,7 @@ class Story:
         held: dict[str, Document] = {}
         for offer in offers:
             await self.step(
-                f"accept “{offer['title']}”", lambda offer=offer: self._accept(learner, offer, held)
+                f"accept “{offer['title']}”", partial(self._accept, learner, offer, held)
             )
         await self.step("check the issuers", lambda: self._check_issuers(learner))
         await self.step("stack", lambda: self._stack(learner))
@@ -177,7 +178,8 @@ class Story:
             "the unlisted issuer's credential counted",
         )
         _require(plan["counted"] != "0", "nothing counted")
-        return f"{plan['counted']} of {plan['required']} ECTS counted, {plan['missing']} missing; {plan['target']['title']}"
+        title = plan["target"]["title"]
+        return f"{plan['counted']} of {plan['required']} ECTS counted, {plan['missing']} missing; {title}"
 
     async def _plan(self, learner: AgentClient, request: Document) -> str:
         shown = await learner.post("/v1/wallet/requests/review", {"link": request["link"]})

@@ -21,6 +21,7 @@ from agent.core.presentation import Examined
 from agent.core.reading import PresentedItem
 from agent.core.verdict import Check, Evidence, Part, PartName, Result, Verdict
 from agent.errors import InputError
+from trust_registry.models import Decision
 
 UNREACHABLE: Final = "unreachable"
 
@@ -46,6 +47,26 @@ class RegistryAnswer:
     outcome: str
     reasons: tuple[str, ...] = ()
     chain: tuple[Evidence, ...] = ()
+
+    @classmethod
+    def of(cls, decision: Decision) -> RegistryAnswer:
+        """From the registry's decision: who says so first, then its evidence, made-up facts marked."""
+        links = [
+            Evidence(f"authority:{link.role}", link.name, link.note, link.url)
+            for link in decision.authority_chain
+        ]
+        items = [
+            Evidence(
+                item.kind,
+                f"{item.label} (illustrative)" if item.illustrative else item.label,
+                item.value,
+                item.url,
+                at=item.at,
+            )
+            for item in decision.evidence
+        ]
+        reasons = tuple(str(reason) for reason in decision.reasons)
+        return cls(str(decision.outcome), reasons, (*links, *items))
 
 
 # (item, EQF level) -> answer; level 0 stands for a question without a level.

@@ -58,9 +58,9 @@ class Candidate:
 
     ``attributes`` are the raw attributes of the shared schema. ``outcome`` is the trust registry's outcome at
     the credential's own level, "" when the registry could not be asked; ``outcome_hidden`` the outcome a
-    verifier gets when the level is hidden among `agent.core.needs.hidden_levels` ("" = same as ``outcome``;
-    when outcomes differ between those levels, ``indeterminate``). ``current`` is fail when revoked or
-    expired, unknown when the status could not be checked, with the sentence in ``note``.
+    verifier gets when the level is hidden (see `common_outcome`; "" = same as ``outcome``).
+    ``current`` is fail when revoked or expired, unknown when the status could not be checked, with the
+    sentence in ``note``.
     """
 
     id: str
@@ -159,6 +159,18 @@ def plan(
     ]
     items = _items(sent, [(ordered[option.key], option) for option in chosen], goal, today)
     return Plan(items, tuple(left_out), include, today, exact, "" if exact else NOT_EXACT_TEXT)
+
+
+def common_outcome(outcomes: Sequence[str], *, accepted: Sequence[str]) -> str:
+    """`Candidate.outcome_hidden` from the outcomes at each of `agent.core.needs.hidden_levels`.
+
+    One that stands for all of them: the first when the policy accepts every one or all are equal, else
+    ``indeterminate``; "" for none.
+    """
+    if not outcomes:
+        return ""
+    alike = len(set(outcomes)) == 1
+    return outcomes[0] if alike or set(outcomes) <= set(accepted) else "indeterminate"
 
 
 # --- which credentials may be used at all

@@ -15,7 +15,7 @@ from typing import Any
 
 
 class Result(StrEnum):
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a result, not a password
     FAIL = "fail"
     UNKNOWN = "unknown"
 

@@ -3,8 +3,9 @@
 It is thin. Whatever comes from other hosts is fetched and verified once, by the agent service; the plugin
 talks to its own service on loopback (`service`), signs with the wallet's key, and checks hashes again.
 
-Importing it repairs two faults of ACA-Py 1.7.0 (before the wallet is opened, hence at import); `setup` puts
-our AnonCreds registry and DID resolver in place of everything in ACA-Py that would reach the network.
+Importing it repairs two faults of ACA-Py 1.7.0 and limits where it may send (before the wallet is opened,
+hence at import); `setup` puts our AnonCreds registry and DID resolver in place of everything in ACA-Py that
+would reach the network. `routes` adds one admin route.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from acapy_agent.anoncreds.registry import AnonCredsRegistry
 from acapy_agent.config.injection_context import InjectionContext
 from acapy_agent.resolver.did_resolver import DIDResolver
 
-from agent.plugin import contexts, parent, pool, stack_proof
+from agent.plugin import contexts, outbound, parent, pool, stack_proof
 from agent.plugin.registry import CairnRegistry
 from agent.plugin.resolver import ServiceDidResolver
 from agent.plugin.service import Service, ServiceSettings
@@ -38,6 +39,7 @@ _OFFLINE_RESOLVERS = frozenset(
 parent.watch()
 pool.install()
 stack_proof.install()
+outbound.install()
 
 
 async def setup(context: InjectionContext) -> None:

@@ -150,7 +150,8 @@ def _complete(record: Record) -> Check:
     )
     passed = sum(finding.result is Result.PASS for finding in findings)
     open_ones = ", ".join(finding.label for finding in findings if finding.result is not Result.PASS)
-    detail = f"{passed} of {len(findings)} elements of the Council's list" + (f"; open: {open_ones}" if open_ones else "")
+    detail = f"{passed} of {len(findings)} elements of the Council's list"
+    detail += f"; open: {open_ones}" if open_ones else ""
     reason = next((finding.reason for finding in findings if finding.result is result), "")
     return Check(
         "complete", label, result, "" if result is Result.PASS else reason, detail, evidence=evidence

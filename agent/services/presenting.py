@@ -21,7 +21,7 @@ from agent.core.consent import EarlierShare, screen, screen_unsatisfiable
 from agent.core.disclosure import Disclosure
 from agent.core.limits import LIMITS
 from agent.core.needs import hidden_levels, needs
-from agent.core.planning import Candidate, Plan, Unsatisfiable, plan
+from agent.core.planning import Candidate, Plan, Unsatisfiable, common_outcome, plan
 from agent.core.policy import Policy, flags
 from agent.core.reading import revealed_paths
 from agent.core.record import Record, text
@@ -154,8 +154,8 @@ class Presenting:
         answers = await asyncio.gather(
             *(checking.decide(self._node, credential, eqf=level) for level in levels)
         )
-        outcomes = {answer.outcome for answer in answers}
-        hidden = outcomes.pop() if len(outcomes) == 1 else ("indeterminate" if outcomes else "")
+        outcomes = ["" if answer.decision is None else answer.outcome for answer in answers]
+        hidden = common_outcome(outcomes, accepted=policy.each.registry)
         current, note = checking.currency(credential)
         return Candidate(
             id=credential["id"],
@@ -166,7 +166,7 @@ class Presenting:
             issuer_did=credential["issuer"]["did"],
             revocable=bool(credential["rev_reg_id"]),
             outcome="" if own.outcome == trust.UNREACHABLE else own.outcome,
-            outcome_hidden="" if hidden == trust.UNREACHABLE else hidden,
+            outcome_hidden=hidden,
             current=current,
             note=note,
         )

@@ -11,7 +11,7 @@ import email
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +65,8 @@ class World:
     refused: list[str] = field(default_factory=list)
     # (agent, object id) → what that agent is told instead
     lies: dict[tuple[str, str], str | int] = field(default_factory=dict)
+    # agents whose revocation lists are not taken
+    closed: set[str] = field(default_factory=set)
     # agent → the time as of which it sees revocation lists
     as_of: dict[str, int] = field(default_factory=dict)
 
@@ -133,6 +135,8 @@ def app_of(world: World) -> FastAPI:
         identifier = path_id(request, "revlists")
         if not authorized(request):
             return problem(401, "unauthorized")
+        if agent in world.closed:
+            return problem(403, "told_to_fail")
         signed = objects.parse(await request.body())
         objects.verify(signed.jws, expected_id=identifier, key=world.key_of(signed.iss), kind="REVLIST")
         known = world.lists.setdefault(identifier, [])
@@ -219,10 +223,10 @@ def settings_of(world: World, name: str, home: Path, **changes: Any) -> AcaPySet
     )
 
 
-async def start(world: World, name: str, home: Path, on_exit: Callable[[int], None] | None = None) -> Agent:
-    settings = settings_of(world, name, home)
+async def start(world: World, name: str, home: Path, **changes: Any) -> Agent:
+    settings = settings_of(world, name, home, **changes)
     world.webhooks[name] = Webhooks()
-    process = AcaPyProcess(settings, on_exit=on_exit)
+    process = AcaPyProcess(settings)
     await process.start()
     return Agent(name, process, AdminClient(settings.admin_url, settings.admin_key), world.webhooks[name])
 

@@ -79,7 +79,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
 
     # Events.
 
-    def emit(self, name: str, **fields: Any) -> None:
+    def emit(self, name: str, /, **fields: Any) -> None:
         chunk = f"event: {name}\ndata: {json.dumps(fields)}\n\n".encode()
         for queue in self.listeners:
             queue.put_nowait(chunk)

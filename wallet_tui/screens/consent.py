@@ -273,6 +273,8 @@ class ConsentScreen(Guarded):
 
     def _show(self) -> None:
         self.document.show(self._blocks, keep_place=self._request is not None)
+        request = self._request
+        self.set_class(request is None or request.plan is None or request.state != "open", "-no-preview")
         self.preview.show(self._preview_blocks, keep_place=self._request is not None)
         self._show_docked()
 

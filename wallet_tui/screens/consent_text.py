@@ -110,7 +110,7 @@ def rows(plan: Plan, width: int) -> list[Block]:
 def _source(plan_row: PlanRow, credential: PlanCredential | None, width: int) -> list[Content]:
     title = credential.title if credential is not None else plan_row.credential_title
     lines = fold(
-        join(("From ", "$text-muted"), safe_text(title).stylize_before("bold")),
+        join(("From ", "$muted"), safe_text(title).stylize_before("bold")),
         width,
         indent=5,
         first=0,
@@ -126,13 +126,13 @@ def row_lines(plan_row: PlanRow, width: int) -> list[Content]:
     state = (
         Content.styled("SEND", "bold $text-warning")
         if plan_row.send
-        else Content.styled("HIDE", "$text-muted")
+        else Content.styled("HIDE", "$muted")
     )
     need = "required" if plan_row.required else "optional"
-    label_width = min(LABEL_WIDTH, max(10, width // 3))
+    label_width = min(LABEL_WIDTH, max(10, width // 4))
     room = width - STATE_WIDTH - label_width - NEED_WIDTH - 3
     value = fold(safe_text(plan_row.value, VALUE_CHARS), room)
-    style = "" if plan_row.send else "$text-muted"
+    style = "" if plan_row.send else "$muted"
     label = fold(safe_text(plan_row.label or plan_row.claim, 120), label_width)
     lines = [
         row(
@@ -140,7 +140,7 @@ def row_lines(plan_row: PlanRow, width: int) -> list[Content]:
             Cell(state if index == 0 else "", STATE_WIDTH),
             Cell(label[index] if index < len(label) else "", label_width),
             Cell(value[index] if index < len(value) else "", None, style=style),
-            Cell(need if index == 0 else "", NEED_WIDTH, style="$text-muted"),
+            Cell(need if index == 0 else "", NEED_WIDTH, style="$muted"),
         )
         for index in range(max(len(value), len(label)))
     ]
@@ -158,6 +158,7 @@ def row_lines(plan_row: PlanRow, width: int) -> list[Content]:
 
 def preview(plan: Plan, width: int) -> list[Block]:
     """What they will see, will not see, and what links this to earlier shares."""
+    label = LABEL_WIDTH if width >= 64 else 14
     seen: list[Content] = [heading("What they will see")]
     last: str | None = None
     several = len({item.item for item in plan.sees}) > 1
@@ -171,12 +172,12 @@ def preview(plan: Plan, width: int) -> list[Block]:
                 indent=1,
                 max_lines=2,
             )
-        seen += labelled(safe_text(shown.label, 120), safe_text(shown.value, VALUE_CHARS), width)
+        seen += labelled(safe_text(shown.label, 120), safe_text(shown.value, VALUE_CHARS), width, label_width=label)
     if not plan.sees:
         seen.append(Content("  nothing"))
     unseen: list[Content] = [Content(""), heading("What they will not see")]
     for hidden in plan.not_sees:
-        unseen += labelled(safe_text(hidden.label, 120), safe_text(hidden.why, 300), width)
+        unseen += labelled(safe_text(hidden.label, 120), safe_text(hidden.why, 300), width, label_width=label)
     if not plan.not_sees:
         unseen.append(Content("  nothing is kept back"))
     links: list[Content] = [Content(""), heading("What links this to earlier shares")]

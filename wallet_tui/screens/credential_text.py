@@ -53,7 +53,7 @@ def _head(summary: Summary, width: int, now: datetime) -> list[Content]:
     lines = [line.stylize_before("bold") for line in fold(safe_text(summary.title), width, max_lines=3)]
     lines += fold(words.party(summary.issuer, 80), width, max_lines=3)
     lines += [
-        line.stylize_before("$text-muted")
+        line.stylize_before("$muted")
         for line in fold(safe_text(summary.issuer.did, 120), width, max_lines=2)
     ]
     lines += fold(facts, width)
@@ -69,7 +69,7 @@ def claims_block(claims: Collection[Claim], width: int) -> Block:
     for claim in claims:
         label = safe_text(claim.label or claim.name, 60)
         lines += labelled(label, safe_text(claim.value, VALUE_CHARS), width, label_width=20)
-    return Block(lines or [Content.styled("  nothing", "$text-muted")])
+    return Block(lines or [Content.styled("  nothing", "$muted")])
 
 
 def _shared(held: Credential, width: int) -> list[Content]:

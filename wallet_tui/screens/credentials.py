@@ -205,7 +205,7 @@ class CredentialsScreen(Area):
         if held is None and self._error is not None:
             blocks += error_blocks(self._error, width)
         elif held is None:
-            blocks.append(Block([Content.styled("… reading claims and checks", "$text-muted")]))
+            blocks.append(Block([Content.styled("… reading claims and checks", "$muted")]))
         return blocks
 
     # Actions.
@@ -267,7 +267,7 @@ def draw_summary(item: Summary, width: int) -> list[Content]:
     size = (Cell(words.credit(item.credit), 9, "right"), Cell(words.eqf(item.eqf), 5, "right"))
     awarded = Cell(safe_text(item.awarded_on, 10), 10, "right")
     if width >= ROOMY:
-        party = Cell(words.party_in(item.issuer, width - 9 - 10 - 2), style="$text-muted")
+        party = Cell(words.party_in(item.issuer, width - 9 - 10 - 2), style="$muted")
         return [row(width, state, title, *size), row(width, Cell("", 9), party, awarded)]
     party = Cell(Content.styled(words.host(item.issuer), "$text-accent"))
     return [row(width, state, title), row(width, Cell("", 9), party, *size, awarded)]

@@ -160,8 +160,8 @@ def draw_entry(entry: HistoryEntry, width: int) -> list[Content]:
     second = row(
         width,
         Cell("", 16),
-        Cell(count, 14, style="$text-muted"),
-        Cell(words.party_in(entry.party, width - 16 - 14 - 2), style="$text-muted"),
+        Cell(count, 14, style="$muted"),
+        Cell(words.party_in(entry.party, width - 16 - 14 - 2), style="$muted"),
     )
     return [first, second]
 
@@ -170,7 +170,7 @@ def entry_lines(entry: HistoryEntry, width: int) -> list[Content]:
     lines = [heading(words.HISTORY_WORDS[entry.kind].capitalize(), words.day(entry.at)), Content("")]
     lines += fold(safe_text(entry.title).stylize_before("bold"), width)
     lines += fold(words.party(entry.party, 80), width)
-    lines += fold(safe_text(entry.party.did, 150).stylize_before("$text-muted"), width)
+    lines += fold(safe_text(entry.party.did, 150).stylize_before("$muted"), width)
     lines += [Content(""), heading("Claims, by name only")]
     for name in entry.claims:
         lines += fold(join("· ", safe_text(name, 80)), width, indent=4, first=2)

@@ -155,7 +155,7 @@ class InboxScreen(Area):
         second = row(
             width,
             Cell("", 12),
-            Cell("from", 8, style="$text-muted"),
+            Cell("from", 8, style="$muted"),
             Cell(words.party_in(entry.party, room)),
             Cell(until, len(until)),
         )

@@ -29,7 +29,7 @@ class PasteScreen(ModalScreen[Link | None]):
                 id="link", placeholder="https://…/o/CODE or https://…/r/CODE", max_length=MAX_LINK_CHARS
             )
             yield Static(
-                Content.styled("enter look at it    esc back", "$text-muted"), id="link-says", markup=False
+                Content.styled("enter look at it    esc back", "$muted"), id="link-says", markup=False
             )
 
     def on_mount(self) -> None:
@@ -64,7 +64,7 @@ class ReasonScreen(ModalScreen[str | None]):
                 self._draft, id="reason", placeholder="reason (optional)", max_length=MAX_REASON_CHARS
             )
             yield Static(
-                Content.styled("enter tell them    esc back, nothing decided", "$text-muted"), markup=False
+                Content.styled("enter tell them    esc back, nothing decided", "$muted"), markup=False
             )
 
     def on_mount(self) -> None:

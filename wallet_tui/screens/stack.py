@@ -122,7 +122,7 @@ class StackScreen(Area):
         total = join(words.amount(stack.required), " ", words.unit(stack.unit))
         first = fold(
             join(
-                (f"{position}: ", "$text-muted"),
+                (f"{position}: ", "$muted"),
                 safe_text(stack.target.title).stylize_before("bold"),
                 " · ",
                 total,
@@ -131,7 +131,7 @@ class StackScreen(Area):
             max_lines=2,
         )
         by = fold(
-            join(("awarded by ", "$text-muted"), safe_text(stack.target.awarded_by)), width, max_lines=1
+            join(("awarded by ", "$muted"), safe_text(stack.target.awarded_by)), width, max_lines=1
         )
         met = words.result("pass") if stack.met else Content.styled("– not met yet", "$text-warning")
         numbers = Content("   ").join([*in_words(stack), met])
@@ -177,7 +177,7 @@ def member_lines(member: Member, stack: Stack, width: int) -> list[Content]:
             Cell(safe_text(member.title), title_width, style="bold"),
             Cell(counts, 10),
             Cell(of, 10),
-            Cell(who, style="$text-muted"),
+            Cell(who, style="$muted"),
         )
     else:
         first = row(
@@ -186,5 +186,5 @@ def member_lines(member: Member, stack: Stack, width: int) -> list[Content]:
         reason = join(who, ": ", reason)
     return [
         first,
-        *(line.stylize_before("$text-muted") for line in fold(reason, width, indent=14, max_lines=4)),
+        *(line.stylize_before("$muted") for line in fold(reason, width, indent=14, max_lines=4)),
     ]

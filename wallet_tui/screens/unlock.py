@@ -64,7 +64,7 @@ class UnlockScreen(Asking):
 
     def hints(self) -> list[Hint]:
         why = "" if self._status is not None else "The agent service has not answered yet."
-        return [Hint("open", why, "unlock"), Hint("quit", label="quit (ctrl+q)")]
+        return [Hint("open", why, "unlock"), Hint("quit.typing")]
 
     @property
     def _status(self) -> Status | None:

@@ -39,7 +39,7 @@ def check_lines(check: CheckRow, width: int, *, opened: bool, old: bool = False)
         cells = (
             Cell(result, RESULT_WIDTH),
             Cell(label, LABEL_WIDTH),
-            Cell(safe_text(said), style="$text-muted"),
+            Cell(safe_text(said), style="$muted"),
         )
         lines = [row(width, *cells)]
     else:
@@ -50,18 +50,14 @@ def check_lines(check: CheckRow, width: int, *, opened: bool, old: bool = False)
         for proof in check.evidence:
             lines += _proof_lines(proof, width, indent)
         if not check.evidence:
-            lines.append(join(" " * indent, ("no evidence was recorded", "$text-muted")))
-    return [line.stylize("$text-muted dim") for line in lines] if old else lines
+            lines.append(join(" " * indent, ("no evidence was recorded", "$muted")))
+    return [line.stylize("$muted") for line in lines] if old else lines
 
 
 def _proof_lines(proof: Proof, width: int, indent: int) -> list[Content]:
-    lines = labelled(
-        safe_text(proof.label or proof.kind, 40),
-        safe_text(proof.value, 300),
-        width,
-        indent=indent,
-    )
-    for name, text in (("address", proof.url), ("sha-256", proof.sha256), ("at", proof.at)):
+    """What kind of evidence, then value, address, hash and time, each only if it is there."""
+    lines = [join(" " * indent, safe_text(proof.label or proof.kind, 60).stylize_before("$muted"))]
+    for name, text in (("value", proof.value), ("address", proof.url), ("sha-256", proof.sha256), ("at", proof.at)):
         if text:
-            lines += labelled(f"  {name}", safe_text(text, 300), width, indent=indent)
+            lines += labelled(name, safe_text(text, 300), width, label_width=8, indent=indent)
     return lines

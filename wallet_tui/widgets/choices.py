@@ -61,7 +61,7 @@ class Choices(Clickable):
     def render(self) -> Content:
         pieces: list[tuple[Content, str]] = []
         for index, choice in enumerate(self._choices):
-            style = "$text-muted dim" if choice.why_not else ""
+            style = "$muted" if choice.why_not else ""
             marked = index == self.marked
             label = f"{choice.label}  {choice.shown_key}" if choice.shown_key else choice.label
             if choice.why_not:

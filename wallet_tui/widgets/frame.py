@@ -105,7 +105,7 @@ def _status_line(connection: Connection, passed: float, detail: int) -> Content:
             pieces.append(_bad("✗ agent away"))
         return join(" ", Content(divider).join(pieces))
     waiting = status.offers + status.requests
-    inbox = (f"● {waiting} waiting", "$text-accent bold") if waiting else ("inbox empty", "$text-muted")
+    inbox = (f"● {waiting} waiting", "$text-accent bold") if waiting else ("inbox empty", "$muted")
     pieces += [_agent(connection), _registry(connection, detail, passed), Content.styled(*inbox)]
     return join(" ", Content(divider).join(pieces))
 
@@ -165,7 +165,7 @@ class AreaTabs(Clickable):
             text = f"{label} ({waiting})" if name == "inbox" and waiting else label
             active = self.app.current_mode == name
             piece = f" [{key} {text}] " if active else f"  {key} {text}  "
-            pieces.append((Content.styled(piece, "bold" if active else "$text-muted"), name))
+            pieces.append((Content.styled(piece, "bold" if active else "$muted"), name))
         return self.assemble(pieces, self.size.width)
 
     def clicked(self, name: str) -> None:
@@ -226,7 +226,7 @@ class KeyBar(Clickable):
             key = KEYS[hint.id]
             label = hint.label or key.label
             if hint.why_not:
-                piece = Content.styled(f" {key.shown} ({label}) ", "$text-muted dim")
+                piece = Content.styled(f" {key.shown} ({label}) ", "$muted")
             else:
                 piece = join((f" {key.shown} ", "bold $text-accent"), f"{label} ")
             pieces.append((piece, hint.id))

@@ -40,7 +40,7 @@ def bar(stack: Stack, cells: int) -> Content:
         "[",
         (COUNTED * full, "$text-success"),
         (OFFERED * half, "$text-warning"),
-        (MISSING * rest, "$text-muted"),
+        (MISSING * rest, "$muted"),
         "]",
     )
 
@@ -55,5 +55,5 @@ def in_words(stack: Stack) -> list[Content]:
         " counted",
     )
     offered = join((OFFERED, "$text-warning"), f" {words.amount(stack.offered)} offered")
-    missing = join((MISSING, "$text-muted"), f" {words.amount(stack.missing)} missing")
+    missing = join((MISSING, "$muted"), f" {words.amount(stack.missing)} missing")
     return [counted, offered, missing]

@@ -163,10 +163,22 @@ async def test_revocations_do_not_overlap(acapy: Acapy, admin: AdminClient) -> N
         assert running == 1
         await asyncio.sleep(0.01)
         running -= 1
-        return httpx.Response(200, json={})
+        return httpx.Response(200, json={"cred_ex_id": "x", "state": "credential-issued"})
 
     admin._http._http = httpx.AsyncClient(base_url="http://a", transport=httpx.MockTransport(slow))
     await asyncio.gather(*(admin.revoke(str(n), connection_id="c") for n in range(5)))
+
+
+async def test_a_revocation_that_is_not_published_is_an_error(acapy: Acapy, admin: AdminClient) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/cairn/revocation-lists/publish":
+            return httpx.Response(502)
+        record = {"cred_ex_record": {"cred_ex_id": "x"}, "anoncreds": {"rev_reg_id": "r"}}
+        return httpx.Response(200, json=record if request.method == "GET" else {})
+
+    acapy.handler = answer
+    assert (await failure(admin.revoke("x"))).code == "not_published"
+    assert acapy.body() == {"rev_reg_id": "r"}
 
 
 async def test_at_most_twelve_calls_at_once(admin: AdminClient) -> None:

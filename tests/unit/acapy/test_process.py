@@ -68,6 +68,9 @@ def test_environment(tmp_path: Path) -> None:
     assert env["ACAPY_WEBHOOK_URL"] == "http://127.0.0.1:3/hooks#HOOK"
     assert env["ACAPY_WALLET_KEY"] == "WALLET"
     assert env["ACAPY_WALLET_STORAGE_CREDS"] == "PGPASS"
+    assert env["CAIRN_ALLOW_LOOPBACK"] == "1"
+    public = settings(tmp_path, endpoint="https://agent.uni.example/didcomm").environment({})
+    assert public["CAIRN_ALLOW_LOOPBACK"] == "0"
 
 
 def test_secrets_are_fresh_and_url_safe() -> None:
@@ -98,7 +101,7 @@ BEHAVIOURS = {
     "wrong key": "print('ProfileError: Error opening store'); raise SystemExit(1)",
     "broken": "print('Traceback'); raise SystemExit(3)",
     "silent": "import time; time.sleep(60)",
-    "stubborn": "import signal, time\nsignal.signal(15, signal.SIG_IGN)\nprint('up', flush=True)\ntime.sleep(60)",
+    "stubborn": "import signal, time\nsignal.signal(15, signal.SIG_IGN)\nprint('up')\ntime.sleep(60)",
 }
 
 

@@ -65,12 +65,10 @@ def attributes(**changes: str) -> dict[str, str]:
 
 def candidate(name: str = "a", did: str = MTU, **changes: Any) -> Candidate:
     """A usable candidate called ``name``; fields of `Candidate` by name, anything else is an attribute."""
-    fields = {
-        key: changes.pop(key)
-        for key in ("revocable", "outcome", "outcome_hidden", "current", "note", "cred_def_id")
-        if key in changes
-    }
-    fields = {"revocable": True, "outcome": "assured_official", "cred_def_id": cred_def(did)} | fields
+    fields: dict[str, Any] = {"revocable": True, "outcome": "assured_official", "cred_def_id": cred_def(did)}
+    for key in ("revocable", "outcome", "outcome_hidden", "current", "note", "cred_def_id"):
+        if key in changes:
+            fields[key] = changes.pop(key)
     values = attributes(**({"title": f"Title {name}"} | changes))
     return Candidate(
         id=name, title=values["title"], attributes=values, schema_id=SCHEMA, issuer_did=did, **fields
@@ -121,8 +119,8 @@ def present(
     """The honest answer to ``request`` with the attributes ``held`` of each item, as ACA-Py returns it."""
     items = sorted(held)
     requested_attributes = request["requested_attributes"]
-    proofs = []
-    identifiers = []
+    proofs: list[dict[str, Any]] = []
+    identifiers: list[dict[str, Any]] = []
     for item in items:
         names = requested_attributes.get(item, {"names": []})["names"]
         wanted = [

@@ -26,6 +26,17 @@ from agent.core.reading import PresentedItem
 from agent.core.verdict import Check, Evidence, Part, PartName, Result, Verdict
 from tests.unit.core_policy.builder import FHJ, MTU, SCHEMA, cred_def, policy
 from tests.unit.core_policy.test_presentation import Exchange
+from trust_registry.models import (
+    ChainLink,
+    Decision,
+    EvidenceItem,
+    Freshness,
+    Outcome,
+    Reason,
+    Scope,
+    SnapshotInfo,
+    SnapshotKind,
+)
 
 
 def item(
@@ -129,6 +140,24 @@ def test_chain_and_reasons_are_kept() -> None:
     check = only(quality([shown], known), "quality")
     assert check.evidence == chain
     assert "inherited_from_predecessor" in check.detail
+
+
+def test_an_answer_from_the_registrys_decision() -> None:
+    decision = Decision(
+        outcome=Outcome.ASSURED_OFFICIAL,
+        reasons=(Reason.INHERITED_FROM_PREDECESSOR,),
+        evidence=(EvidenceItem("report", "Report 1", "positive", "https://example.org/1", "2020", True),),
+        authority_chain=(ChainLink("agency", "QQI", url="https://example.org/qqi"),),
+        institution=None,
+        scope=Scope.INSTITUTION,
+        snapshot=SnapshotInfo(1, "", 0, Freshness.FRESH, SnapshotKind.DEMO, ""),
+    )
+    answer = RegistryAnswer.of(decision)
+    assert (answer.outcome, answer.reasons) == ("assured_official", ("inherited_from_predecessor",))
+    assert [(item.kind, item.label) for item in answer.chain] == [
+        ("authority:agency", "QQI"),
+        ("report", "Report 1 (illustrative)"),
+    ]
 
 
 @pytest.mark.parametrize(

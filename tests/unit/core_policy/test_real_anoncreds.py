@@ -26,7 +26,6 @@ from tests.unit.core_policy.builder import (
     TODAY,
     candidate,
     cred_def,
-    facts,
     policy,
     present,
 )
@@ -60,7 +59,7 @@ class Library:
             self.credentials[held.id] = issued.process(metadata, self.secret, public)
 
     def prove(self, request: dict[str, Any], sources: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
-        """A presentation whose referents come from the credentials named, and whether the library verifies it."""
+        """A presentation with each referent from the credential named, and whether it verifies."""
         used = anoncreds.PresentCredentials()
         for referent, source in sources.items():
             if referent in request["requested_attributes"]:
@@ -157,8 +156,5 @@ def test_another_nonce_does_not_verify(library: Library) -> None:
     disclosure, _, request = exchange(*HELD)
     presentation, _ = library.prove(request, honest(disclosure, request))
     ours = anoncreds.Presentation.load(presentation)
-    with pytest.raises(anoncreds.AnoncredsError):
-        if not ours.verify(
-            request | {"nonce": "77"}, {SCHEMA: library.schema}, {cred_def(): library.cred_def}
-        ):
-            raise anoncreds.AnoncredsError(anoncreds.AnoncredsErrorCode.PROOF_REJECTED, "not verified")
+    other = request | {"nonce": "77"}
+    assert not ours.verify(other, {SCHEMA: library.schema}, {cred_def(): library.cred_def})

@@ -99,8 +99,7 @@ def test_usage(home: Path) -> None:
     assert neither.exit_code == 2
     malformed = call("resolve", "--home", home, "--did", CIT.did, "--awarded-on", "yesterday")
     assert (malformed.exit_code, malformed.stdout) == (2, "")
-    both = bind(home, **{"--kid": "x"})
-    assert both.exit_code == 0
+    assert bind(home, **{"--kid": "x"}).exit_code == 0  # only asked for with --key-from-did
     assert (
         call("revoke-key", "--home", home, "--did", FHJ.did, "--key", "x", "--reason", "retired").exit_code
         == 2

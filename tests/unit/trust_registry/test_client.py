@@ -117,6 +117,8 @@ async def test_no_answer(error: httpx.HTTPError) -> None:
         json.dumps(DECISION | {"version": 2}).encode(),
         json.dumps(DECISION | {"evidence": [{"kind": "x", "unknown": 1}]}).encode(),
         json.dumps(DECISION | {"snapshot": None}).encode(),
+        json.dumps(DECISION | {"snapshot": DECISION["snapshot"] | {"seq": "5"}}).encode(),
+        json.dumps(DECISION | {"authority_chain": [{"role": "report", "name": ["x"]}]}).encode(),
         b" " * (1024 * 1024 + 1),
         b'{"version": 1, "version": 1}',
         b"[" * 100_000,

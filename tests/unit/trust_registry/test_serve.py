@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,12 +27,21 @@ def serving(home: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], 
     """A registry that said it is ready, stopped at the end if the test has not done so."""
     command = (*COMMAND, "serve", "--home", str(home), *options)
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        # A process that says nothing is killed, which ends the reading below.
+        late = threading.Timer(SECONDS, process.kill)
+        late.start()
         try:
-            assert process.stderr is not None
-            line = process.stderr.readline()
-            assert "ready at http://localhost:" in line, line + process.stderr.read()
+            said = ""
+            for line in process.stderr:
+                said += line
+                if "ready at http://localhost:" in line:
+                    break
+            late.cancel()
+            assert "ready at" in said, said
             yield process, json.loads((home / "service.json").read_text())
         finally:
+            late.cancel()
             if process.poll() is None:
                 process.kill()
 

@@ -1,0 +1,59 @@
+"""An admin route that ACA-Py lacks: publish a revocation list that the wallet has and the world has not.
+
+ACA-Py writes a revocation into its wallet first, publishes second, and answers success even when the second
+step failed; asked again, it finds the credential revoked already and does nothing. This makes the second step
+repeatable.
+"""
+
+from __future__ import annotations
+
+from acapy_agent.admin.decorators.auth import tenant_authentication
+from acapy_agent.anoncreds.base import AnonCredsObjectNotFound, BaseAnonCredsError
+from acapy_agent.anoncreds.models.revocation import RevList
+from acapy_agent.anoncreds.registry import AnonCredsRegistry
+from acapy_agent.anoncreds.revocation import AnonCredsRevocation
+from acapy_agent.core.profile import Profile
+from aiohttp import web
+
+PUBLISH_LIST = "/cairn/revocation-lists/publish"
+
+
+async def register(app: web.Application) -> None:
+    """Called by ACA-Py."""
+    app.add_routes([web.post(PUBLISH_LIST, publish_list)])
+
+
+@tenant_authentication  # type: ignore[untyped-decorator]
+async def publish_list(request: web.Request) -> web.Response:
+    """``{"rev_reg_id"}`` → ``{"published": bool}``: false when the newest published list says it all already.
+
+    404 for a registry that this wallet did not make, 502 when publishing failed.
+    """
+    profile = request["context"].profile
+    rev_reg_id = (await request.json()).get("rev_reg_id")
+    revocation = AnonCredsRevocation(profile)
+    definition = await revocation.get_created_revocation_registry_definition(str(rev_reg_id))
+    ours = await revocation.get_created_revocation_list(str(rev_reg_id))
+    if definition is None or ours is None:
+        raise web.HTTPNotFound(reason="No such revocation registry in this wallet")
+    registry = profile.inject(AnonCredsRegistry)
+    try:
+        known = await _published(profile, registry, ours)
+        changed = [
+            index
+            for index, (old, new) in enumerate(zip(known.revocation_list, ours.revocation_list, strict=True))
+            if old != new
+        ]
+        if changed:
+            await registry.update_revocation_list(profile, definition, known, ours, changed)
+    except (BaseAnonCredsError, ValueError) as error:
+        raise web.HTTPBadGateway(reason="The revocation list could not be published") from error
+    return web.json_response({"published": bool(changed)})
+
+
+async def _published(profile: Profile, registry: AnonCredsRegistry, ours: RevList) -> RevList:
+    """The newest list that the service serves; one without any revocation when there is none."""
+    try:
+        return (await registry.get_revocation_list(profile, ours.rev_reg_def_id)).revocation_list
+    except AnonCredsObjectNotFound:
+        return RevList.deserialize(ours.serialize() | {"revocationList": [0] * len(ours.revocation_list)})

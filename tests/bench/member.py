@@ -1,0 +1,129 @@
+"""One agent service of the bench: ``cairn agent run`` as it is, with a tap on its ACA-Py.
+
+The raw baseline needs the admin API of the very ACA-Py that the service drives, and its webhooks. So this
+process says to the bench, over a Unix socket in the bench's own 0700 folder, where that admin API is, and on
+the word ``aside`` hands every webhook to the bench *instead of* to the services (a service that saw the raw
+exchanges would answer them, and its work would be counted against the baseline). On ``home`` the services get
+them again. The product's code is not changed: only `Webhooks.deliver` of this one instance is wrapped, and on
+the word ``record`` the calls listed in `Recorder` are timed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import os
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from agent.acapy import http
+from agent.acapy.events import Event
+from agent.api import server
+from agent.net.fetch import SafeFetcher
+from agent.services.agent import Agent
+from agent.settings import Settings
+from agent.store.vault import Vault
+from trust_registry.client import RegistryClient
+
+SOCKET = "bench.sock"  # in the folder that holds all homes
+LINE_BYTES = 1024 * 1024
+
+
+class Recorder:
+    """Counts and times what a service waits for, by kind of call; overlapping calls each count in full."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.found: dict[str, list[float]] = {}
+        self._wrap(http.AdminHttp, "call", lambda args: f"ACA-Py {args[1]} {http._route(args[2])}")
+        self._wrap(SafeFetcher, "get", lambda _: "fetch GET from another agent")
+        self._wrap(SafeFetcher, "post_json", lambda _: "fetch POST to another agent")
+        self._wrap(RegistryClient, "resolve", lambda _: "registry resolve")
+        for name in ("get", "all", "put"):
+            self._wrap(Vault, name, lambda _, name=name: f"vault {name}")
+
+    def _wrap(self, owner: type, name: str, label: Callable[[tuple[Any, ...]], str]) -> None:
+        original: Callable[..., Awaitable[Any]] = getattr(owner, name)
+
+        @functools.wraps(original)
+        async def timed(*args: Any, **kwargs: Any) -> Any:
+            if not self.on:
+                return await original(*args, **kwargs)
+            start = time.perf_counter()
+            try:
+                return await original(*args, **kwargs)
+            finally:
+                entry = self.found.setdefault(label(args), [0, 0.0])
+                entry[0] += 1
+                entry[1] += time.perf_counter() - start
+
+        setattr(owner, name, timed)
+
+
+class TappedAgent(Agent):
+    recorder: Recorder
+
+    def __init__(self, home: Path, settings: Settings) -> None:
+        super().__init__(home, settings)
+        self._deliver = self.node.webhooks.deliver
+        self._aside = False
+        self._writer: asyncio.StreamWriter | None = None
+        self.node.webhooks.deliver = self._tap  # type: ignore[method-assign]
+        self.node.on_ready.insert(0, self._hello)
+
+    async def _hello(self) -> None:
+        """ACA-Py takes work now: tell the bench how to reach it."""
+        acapy = self.node._acapy
+        if acapy is None:
+            return
+        reader, self._writer = await asyncio.open_unix_connection(self.node.home.parent / SOCKET)
+        self._say(
+            {
+                "member": self.node.home.name,
+                "admin_url": acapy.settings.admin_url,
+                "admin_key": acapy.settings.admin_key,
+                "acapy_pid": acapy.pid,
+                "acapy_seconds": time.monotonic() - acapy._started_at,
+            }
+        )
+        self.node.spawn(self._obey(reader), "bench tap")
+
+    async def _obey(self, reader: asyncio.StreamReader) -> None:
+        while line := await reader.readline():
+            word = line.decode().strip()
+            answer: dict[str, Any] = {}
+            if word in ("aside", "home"):
+                self._aside = word == "aside"
+            elif word == "record":
+                self.recorder.on, self.recorder.found = True, {}
+            elif word == "recorded":
+                self.recorder.on, answer = False, self.recorder.found
+            self._say({"answer": answer})
+
+    def _tap(self, topic: str, payload: Any) -> Event | None:
+        if not self._aside:
+            return self._deliver(topic, payload)
+        # Top-level scalars are all that `Webhooks` looks at.
+        flat = {name: value for name, value in payload.items() if isinstance(value, str | int | float)}
+        self._say({"topic": topic, "payload": flat})
+        return None
+
+    def _say(self, document: dict[str, Any]) -> None:
+        if self._writer is not None:
+            self._writer.write(json.dumps(document).encode() + b"\n")
+
+
+def main() -> None:
+    from agent.cli.main import run
+
+    os.umask(0o077)
+    TappedAgent.recorder = Recorder()
+    server.Agent = TappedAgent  # type: ignore[misc]
+    run()
+
+
+if __name__ == "__main__":
+    main()

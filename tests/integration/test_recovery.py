@@ -1,0 +1,275 @@
+"""kill -9 of any process in the middle of an exchange: nothing is lost, nothing is sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from agent.cli.universe import Universe
+from agent.errors import CairnError
+from tests.integration import steps
+
+
+def _acapy_of(universe: Universe, member: str) -> psutil.Process:
+    return psutil.Process(json.loads((universe.home(member) / "acapy" / "acapy.pid").read_text())["pid"])
+
+
+async def _kill(universe: Universe, member: str, what: str) -> None:
+    """SIGKILL an agent's ACA-Py, or its whole service; the service is started again, as init would."""
+    if what == "acapy":
+        _acapy_of(universe, member).kill()
+        return
+    await universe.stop_one(member, signal.SIGKILL)
+    await universe.start_agent(member)
+
+
+async def _offer_state(universe: Universe, id: str) -> steps.Document | None:
+    try:
+        async with universe.client("learner") as api:
+            offer = await api.get(f"/v1/wallet/offers/{id}")
+    except (CairnError, OSError):
+        return None
+    return offer if offer["state"] in ("accepted", "failed") else None
+
+
+@pytest.mark.parametrize(
+    ("member", "what", "delay"),
+    [
+        ("learner", "acapy", 0.25),
+        ("learner", "service", 0.25),
+        ("learner", "service", 0.6),
+        ("munster-tu", "acapy", 0.4),
+        ("munster-tu", "service", 0.4),
+    ],
+)
+async def test_accepting_survives_a_kill(universe: Universe, member: str, what: str, delay: float) -> None:
+    made = await steps.offer(universe)
+    async with universe.client("learner") as api:
+        before = len((await api.get("/v1/wallet/credentials"))["credentials"])
+        reviewed = await api.post("/v1/wallet/offers/review", {"link": made["link"]})
+        accepting = asyncio.create_task(api.post(f"/v1/wallet/offers/{reviewed['id']}/accept"))
+        await asyncio.sleep(delay)
+        await _kill(universe, member, what)
+        await asyncio.gather(accepting, return_exceptions=True)
+    await (await steps.unlocked(universe, member)).aclose()
+    offer = await steps.until(lambda: _offer_state(universe, reviewed["id"]), "the offer to settle", 120)
+    if offer["state"] == "failed":  # said so, and accepting again works
+        assert offer["error"]["code"]
+        async with universe.client("learner") as api:
+            offer = await api.post(f"/v1/wallet/offers/{reviewed['id']}/accept")
+    assert offer["state"] == "accepted", offer["error"]
+    async with universe.client("learner") as api:
+        credentials = (await api.get("/v1/wallet/credentials"))["credentials"]
+        history = await api.get("/v1/wallet/history")
+    assert len(credentials) == before + 1
+    assert history["intact"]
+
+
+async def test_an_answer_is_sent_once_whoever_dies(universe: Universe) -> None:
+    made = await steps.offer(universe)
+    assert (await steps.accept(universe, made["link"]))["state"] == "accepted"
+    for member, what, delay in (("learner", "service", 0.5), ("employer", "service", 0.5), ("employer", "acapy", 0.3)):
+        request = await steps.ask(universe)
+        shown = await steps.review(universe, request["link"])
+        async with universe.client("learner") as api:
+            sending = asyncio.create_task(
+                api.post(f"/v1/wallet/requests/{shown['id']}/present", {"expect": shown["plan"]["hash"]})
+            )
+            await asyncio.sleep(delay)
+            await _kill(universe, member, what)
+            await asyncio.gather(sending, return_exceptions=True)
+        await (await steps.unlocked(universe, member)).aclose()
+        state = await steps.until(lambda id=shown["id"]: _settled(universe, id), "the request to settle", 120)
+        if state["state"] != "sent":  # it was not sent, and says so: consent again
+            assert state["state"] == "failed"
+            assert await _verdicts(universe, request) == []
+            async with universe.client("learner") as api:
+                again = await api.get(f"/v1/wallet/requests/{shown['id']}")
+                state = await api.post(
+                    f"/v1/wallet/requests/{shown['id']}/present", {"expect": again["plan"]["hash"]}
+                )
+            assert state["state"] == "sent", state["error"]
+
+        async def judged(request: steps.Document = request) -> list[steps.Document] | None:
+            return await _verdicts(universe, request) or None
+
+        verdicts = await steps.until(judged, "the verdict", 120)
+        assert len(verdicts) == 1
+        assert verdicts[0]["verdict"]["parts"][0]["result"] == "pass"
+        async with universe.client("learner") as api:
+            history = await api.get("/v1/wallet/history")
+        consents = [entry["request_hash"] for entry in history["entries"] if entry["kind"] == "presented"]
+        assert len(consents) == len(set(zip(consents, range(len(consents)), strict=True)))
+        assert history["intact"]
+
+
+async def _settled(universe: Universe, id: str) -> steps.Document | None:
+    try:
+        async with universe.client("learner") as api:
+            found = await api.get(f"/v1/wallet/requests/{id}")
+    except (CairnError, OSError):
+        return None
+    return found if found["state"] in ("sent", "failed", "open") else None
+
+
+async def _verdicts(universe: Universe, request: steps.Document) -> list[steps.Document]:
+    return [answer for answer in await steps.answers(universe, request) if answer["verdict"] is not None]
+
+
+async def test_a_locked_wallet_forgets_its_key_and_comes_back(universe: Universe) -> None:
+    async with universe.client("learner") as api:
+        process = _acapy_of(universe, "learner")
+        assert (await api.post("/v1/lock"))["lock"] == "locked"
+        assert not process.is_running()
+        with pytest.raises(CairnError, match="locked"):
+            await api.get("/v1/wallet/credentials")
+        with pytest.raises(CairnError, match="wrong_passphrase"):
+            await api.post("/v1/unlock", {"passphrase": "not the passphrase"})
+        with pytest.raises(CairnError, match="wait"):
+            await api.post("/v1/unlock", {"passphrase": "not the passphrase"})
+        await asyncio.sleep(1.1)
+        await api.post("/v1/unlock", {"passphrase": "cairn-demo-passphrase"})
+        await (await steps.unlocked(universe, "learner")).aclose()
+        assert isinstance((await api.get("/v1/wallet/credentials"))["credentials"], list)
+
+
+async def test_registry_down_is_unknown_and_never_pass_or_fail(universe: Universe) -> None:
+    made = await steps.offer(universe)
+    accepted = await steps.accept(universe, made["link"])
+    assert accepted["state"] == "accepted"
+    request = await steps.ask(universe)
+    shown = await steps.review(universe, request["link"])
+    await universe.stop_one("registry")
+    try:
+        async with universe.client("learner") as api:
+            checked = await api.post(f"/v1/wallet/credentials/{accepted['credential_id']}/recheck")
+            rows = {check["code"]: check for check in checked["checks"]}
+            for code in ("institution", "accreditation", "registry_list"):
+                assert rows[code]["result"] == "unknown"
+                assert rows[code]["reason"] == "registry_unreachable"
+            assert rows["signature"]["result"] == "pass"
+            planned = await api.get(f"/v1/wallet/requests/{shown['id']}")
+            assert planned["plan"] is None
+            assert planned["missing"]
+    finally:
+        await universe.start_registry()
+    async with universe.client("learner") as api:
+        again = await api.get(f"/v1/wallet/requests/{shown['id']}")
+        sent = await api.post(f"/v1/wallet/requests/{shown['id']}/present", {"expect": again["plan"]["hash"]})
+        assert sent["state"] == "sent"
+
+
+async def test_a_credential_verifies_while_its_issuer_is_offline(universe: Universe) -> None:
+    """What a bound issuer published is mirrored at the registry (002:790, 002:1365)."""
+    made = await steps.offer(universe, "fh-joanneum", "human-machine-interaction")
+    accepted = await steps.accept(universe, made["link"])
+    assert accepted["state"] == "accepted"
+    await _mirrored(universe, "fh-joanneum")
+    await universe.stop_one("fh-joanneum")
+    try:
+        async with universe.client("learner") as api:
+            checked = await api.post(f"/v1/wallet/credentials/{accepted['credential_id']}/recheck")
+        rows = {check["code"]: check for check in checked["checks"]}
+        assert rows["status"]["result"] == "pass", rows["status"]
+        assert rows["issuer_key"]["result"] == "pass", rows["issuer_key"]
+        assert checked["state"] == "pass", checked["headline"]
+    finally:
+        await universe.start_agent("fh-joanneum")
+
+
+async def _mirrored(universe: Universe, member: str) -> None:
+    folder = universe.home(member) / "public" / "to-mirror"
+
+    async def empty() -> bool | None:
+        return True if not list(folder.glob("*~*")) else None
+
+    await steps.until(empty, "the mirror to have everything")
+
+
+async def test_a_marker_in_a_credential_reaches_no_log(universe: Universe) -> None:
+    marker = "Zq7Marker9Xv"
+    made = await steps.offer(universe, given_name=marker, family_name=marker, id=f"id-{marker}")
+    assert (await steps.accept(universe, made["link"]))["state"] == "accepted"
+    policy = steps.TITLE_POLICY | {
+        "claims": [*steps.TITLE_POLICY["claims"], {"claim": "given_name", "required": True, "disclose": "reveal"}]
+    }
+    request = await steps.ask(universe, policy)
+    shown = await steps.review(universe, request["link"])
+    async with universe.client("learner") as api:
+        await api.post(f"/v1/wallet/requests/{shown['id']}/present", {"expect": shown["plan"]["hash"]})
+
+    async def judged() -> list[steps.Document] | None:
+        return await _verdicts(universe, request) or None
+
+    await steps.until(judged, "the verdict")
+    logs = [path for path in universe.root.rglob("*.log*") if path.is_file()]
+    assert len(logs) >= 10
+    for path in logs:
+        assert marker not in path.read_text(errors="replace"), path
+    # Nor does it lie readable anywhere on disk: the vaults and ACA-Py's stores are encrypted.
+    for path in universe.root.rglob("*"):
+        if path.is_file():
+            assert marker.encode() not in path.read_bytes(), path
+
+
+async def test_port_taken_is_one_clear_error(universe: Universe, tmp_path: Path) -> None:
+    """A second service on the same home finds the port taken and says what to do."""
+    home = universe.home("employer")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "agent.cli.main", "agent", "run", "--home", str(home)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, err = await process.communicate()
+    assert process.returncode == 1
+    assert b"port_taken" in err
+    assert b"Traceback" not in err
+    async with universe.client("employer") as api:  # the first one is not disturbed
+        assert (await api.get("/v1/status"))["agent"]["state"] == "ready"
+
+
+async def test_public_listener_offers_nothing_private(universe: Universe) -> None:
+    async with universe.client("munster-tu") as api:
+        public = (await api.get("/v1/status"))["public_url"]
+    async with httpx.AsyncClient(base_url=public) as http:
+        for path in ("/v1/status", "/v1/issuer/offers", "/internal/objects/x", "/docs", "/openapi.json"):
+            assert (await http.get(path)).status_code == 404, path
+        assert (await http.get("/.well-known/did.json")).json()["id"].startswith("did:web:localhost%3A")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's; elsewhere the plugin watches its stdin")
+async def test_sigkill_of_everything_above_leaves_no_process(tmp_path: Path) -> None:
+    """`cairn up` killed outright: its services and their ACA-Pys end with it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "agent.cli.main", "up", "--root", str(tmp_path)),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    parent = psutil.Process(process.pid)
+
+    async def started() -> list[psutil.Process] | None:
+        found = parent.children(recursive=True)
+        named = [child for child in found if "acapy_agent" in " ".join(child.cmdline())]
+        return found if named else None
+
+    children = await steps.until(started, "ACA-Py processes")
+    os.kill(process.pid, signal.SIGKILL)
+    await process.wait()
+
+    async def gone() -> bool | None:
+        alive = [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+        return True if not alive else None
+
+    await steps.until(gone, "every process to end")
+
+

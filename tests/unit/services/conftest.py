@@ -1,0 +1,42 @@
+"""A town of its own for every test that changes it; making one takes well under a second."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.services import asking, holding, identity, presenting
+from tests.simulators.town import Member, Town, town
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A lost webhook costs milliseconds here; nothing else of the timing is changed."""
+    monkeypatch.setattr(holding, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(presenting, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(identity, "REGISTRY_RETRY_SECONDS", 0.02)
+    assert asking.RESPONSE_SECONDS > 10
+    yield
+
+
+@pytest.fixture
+async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Town]:
+    async with town(tmp_path, monkeypatch) as built:
+        yield built
+
+
+@pytest.fixture
+async def university(place: Town) -> Member:
+    return await place.university()
+
+
+@pytest.fixture
+async def learner(place: Town) -> Member:
+    return await place.learner()
+
+
+@pytest.fixture
+async def employer(place: Town) -> Member:
+    return await place.employer()
