@@ -26,7 +26,6 @@ def create(agent: Agent) -> APIRouter:  # noqa: PLR0915 - one small route after 
     router = APIRouter()
     node = agent.node
     store = node.public
-    tails_of: dict[str, str] = {}
 
     def require(request: Request, header: str, expected: str) -> None:
         given = request.headers.get(header, "")
@@ -69,7 +68,6 @@ def create(agent: Agent) -> APIRouter:  # noqa: PLR0915 - one small route after 
         except ConflictError as error:  # the plugin stamps anew, after the newest
             newest = store.newest_list(ref.sha256)
             return JSONResponse(error.to_json() | {"newest": newest}, status_code=409)
-        node.lists_published += 1
         node.objects.forget_lists()
         agent.mirror.add("list", name)
         return JSONResponse({})
@@ -78,9 +76,6 @@ def create(agent: Agent) -> APIRouter:  # noqa: PLR0915 - one small route after 
     async def get_object(name: str, request: Request) -> Response:
         plugin_only(request)
         found = await node.objects.get(name)
-        if found.signed.kind is objects.Kind.REVREG:
-            # ACA-Py will ask for the tails file by its hash alone.
-            tails_of[str(found.signed.content.get("value", {}).get("tailsHash"))] = name
         return Response(found.signed.jws, media_type=JOSE)
 
     @router.get("/revlists/{name:path}")
@@ -108,13 +103,11 @@ def create(agent: Agent) -> APIRouter:  # noqa: PLR0915 - one small route after 
         return {}
 
     @router.get("/tails/{secret}/hash/{name}")
-    async def get_tails(secret: str, name: str) -> Response:
+    async def get_tails(secret: str, name: str, of: str = "") -> Response:
         require_tails_secret(secret)
         data = store.get_tails(name)
         if data is None:
-            if name not in tails_of:
-                raise NotFoundError("not_found", "No revocation registry with this tails file was resolved.")
-            data = await node.objects.tails(tails_of[name])
+            data = await node.objects.tails(of)  # the plugin adds the registry's id, which names the issuer
         return Response(data, media_type="application/octet-stream")
 
     async def own_or_foreign(did: str) -> dict[str, Any]:

@@ -102,7 +102,6 @@ class Universe:
     async def start_registry(self) -> None:
         home = self.home("registry")
         home.mkdir(parents=True, exist_ok=True)
-        (home / "service.json").unlink(missing_ok=True)
         await self._spawn("registry", "trust_registry.cli", "serve", "--home", str(home), "--demo")
         self.registry_url = str((await self._service_file("registry"))["url"])
 
@@ -122,7 +121,6 @@ class Universe:
                 profile=member.profile,
                 demo=True,
             )
-        (self.home(id) / "service.json").unlink(missing_ok=True)
         reader, writer = os.pipe()
         try:
             os.write(writer, f"{PASSPHRASE}\n".encode())
@@ -238,7 +236,8 @@ class Universe:
             self._require_alive(id)
             with suppress(FileNotFoundError, ValueError):
                 document: dict[str, Any] = json.loads(path.read_text())
-                return document
+                if document.get("pid") == self.pid(id):  # else it is what an earlier run left
+                    return document
             await asyncio.sleep(0.05)
         raise AgentError("too_slow", f"{id} did not start within {START_SECONDS:.0f} s.")
 

@@ -172,9 +172,10 @@ class SafeFetcher:
     def _checked(self, url: str) -> httpx.URL:
         try:
             target = httpx.URL(url) if len(url) <= _MAX_URL_CHARS else None
-        except (httpx.InvalidURL, TypeError):
-            target = None
-        if target is None or not target.host or target.userinfo:
+            usable = target is not None and bool(target.host) and not target.userinfo
+        except (httpx.InvalidURL, TypeError, UnicodeError):  # UnicodeError: a name that IDNA cannot decode
+            usable = False
+        if target is None or not usable:
             raise InputError("bad_url", "The address cannot be used.")
         if target.scheme == "https":
             return target

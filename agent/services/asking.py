@@ -24,7 +24,7 @@ from agent.core.anoncreds_json import read_request
 from agent.core.limits import LIMITS
 from agent.core.matching import request_problems
 from agent.core.policy import Policy, flags
-from agent.errors import CairnError, ConflictError, ExpiredError, InputError, NotFoundError
+from agent.errors import AgentError, CairnError, ConflictError, ExpiredError, InputError, NotFoundError
 from agent.services import clock, judging, links
 from agent.services.identity import Identity
 from agent.services.node import Node
@@ -208,7 +208,11 @@ class Asking:
             return
         request = await self.request(response["request"])
         admin = await self._node.admin()
-        verified = await admin.verify_presentation(exchange.pres_ex_id)
+        try:
+            verified = await admin.verify_presentation(exchange.pres_ex_id)
+        except AgentError as error:  # say, an object it needs cannot be had: then the proof is unknown
+            log.warning("ACA-Py did not verify", code=error.code)
+            verified = exchange
         judged = await judging.judge(
             self._node, Policy.from_json(request["policy"]), request, response, verified
         )

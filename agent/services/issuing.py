@@ -23,7 +23,7 @@ from agent.core.limits import LIMITS
 from agent.core.profiles import profiles_met
 from agent.core.record import Learner, Record, text
 from agent.core.templates import record_from_template
-from agent.errors import AgentError, ConflictError, ExpiredError, InputError, NotFoundError
+from agent.errors import ConflictError, ExpiredError, InputError, NotFoundError
 from agent.services import clock, links
 from agent.services.identity import Identity
 from agent.services.node import Node
@@ -229,10 +229,7 @@ class Issuing:
     async def _revoke_exchange(self, cred_ex_id: str) -> None:
         admin = await self._node.admin()
         exchange = await self._exchange(cred_ex_id)
-        before = self._node.lists_published
         await admin.revoke(cred_ex_id, connection_id="" if exchange is None else exchange.connection_id)
-        if self._node.lists_published == before:  # ACA-Py answers success even when publishing failed
-            raise AgentError("not_published", "The revocation was not published.", "Try again.")
 
     # ------------------------------------------------------------------ helpers
 

@@ -14,10 +14,18 @@ from urllib.parse import urlsplit
 
 from agent.core import signed_link
 from agent.core.limits import LIMITS
-from agent.errors import ConflictError, ExpiredError, InputError, NotFoundError, UntrustedError
+from agent.errors import (
+    ConflictError,
+    ExpiredError,
+    InputError,
+    NotFoundError,
+    UnreachableError,
+    UntrustedError,
+)
 from agent.net.fetch import Fetched
 from agent.services import clock
 from agent.services.node import Node
+from trust_registry.errors import KeyFormatError
 from trust_registry.keys import did_web_url
 
 _LINK = re.compile(
@@ -73,7 +81,9 @@ async def open_link(node: Node, link: Link) -> signed_link.SignedLink:
     document = signed_link.read(fetched.content, typ=typ)
     _require_same_host(document.iss, link.url)
     resolved = await node.dids.resolve(document.iss)
-    return signed_link.verify(document, keys=resolved.keys, now=int(clock.now().timestamp()))
+    verified = signed_link.verify(document, keys=resolved.keys, now=int(clock.now().timestamp()))
+    _require_date(verified.payload["exp"])
+    return verified
 
 
 async def call(node: Node, link: Link, action: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -98,12 +108,31 @@ def require_ok(fetched: Fetched) -> None:
         raise ConflictError("already_used", "This link has already been used.", "Ask for a new one.")
     if fetched.status == 410:
         raise ExpiredError("expired", "The link has expired.", "Ask for a new one.")
+    if fetched.status in (423, 429) or fetched.status >= 500:  # locked, busy or broken: not for good
+        raise UnreachableError(
+            "not_now", f"The other side cannot answer now (HTTP status {fetched.status}).", "Try again later."
+        )
     raise UntrustedError("unexpected_answer", f"The other side answered with HTTP status {fetched.status}.")
+
+
+def _require_date(seconds: int) -> None:
+    """`signed_link` compares whole numbers; we also write them as dates, which have an end."""
+    try:
+        clock.from_unix(seconds)
+    except (ValueError, OverflowError, OSError):
+        raise UntrustedError(
+            "malformed_link", "The signed document does not say how long it holds."
+        ) from None
 
 
 def _require_same_host(did: str, url: str) -> None:
     parts = urlsplit(url)
-    expected = did_web_url(did)
+    try:
+        expected = did_web_url(did)
+    except KeyFormatError:
+        raise UntrustedError(
+            "bad_did", "What the link serves is signed by somebody without a web address (did:web)."
+        ) from None
     if (parts.scheme, parts.netloc) != (expected.scheme, expected.host):
         raise UntrustedError(
             "wrong_host",

@@ -92,7 +92,6 @@ class Node:
         self._schema_id: str | None = None
         self._touched = 0.0
         self.pretend_lists_at: int | None = None  # set by `tampering` in a demo, never otherwise
-        self.lists_published = 0  # how many revocation lists the plugin has handed over since we started
 
     # ------------------------------------------------------------------ state
 

@@ -85,7 +85,7 @@ class Ours:
 
     @classmethod
     def of(cls, universe: BenchUniverse) -> Self:
-        return cls(*(universe.client(id) for id in (ISSUER, LEARNER, EMPLOYER)))
+        return cls(universe.client(ISSUER), universe.client(LEARNER), universe.client(EMPLOYER))
 
     async def __aenter__(self) -> Self:
         self._listener = asyncio.create_task(self._listen())
@@ -153,7 +153,8 @@ class Ours:
         require(sent["state"] == "sent", f"a request is {sent['state']}: {sent['error']}")
         response = await asyncio.wait_for(verdict, VERDICT_SECONDS)
         found = Verdict.from_json(response["verdict"])
-        require(found.result is Result.PASS, f"a verdict is {found.result}: {found.headline()}")
+        passed = all(part.result is Result.PASS for part in found.parts)
+        require(passed, f"a verdict says {found.headline()}")
         return response
 
     async def answer(self, count: int, width: int) -> dict[str, float]:

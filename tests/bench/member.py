@@ -10,6 +10,7 @@ the word ``record`` the calls listed in `Recorder` are timed.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import functools
 import json
@@ -22,9 +23,10 @@ from typing import Any
 from agent.acapy import http
 from agent.acapy.events import Event
 from agent.api import server
+from agent.cli import logs
 from agent.net.fetch import SafeFetcher
 from agent.services.agent import Agent
-from agent.settings import Settings
+from agent.settings import Settings, load_settings
 from agent.store.vault import Vault
 from trust_registry.client import RegistryClient
 
@@ -42,8 +44,9 @@ class Recorder:
         self._wrap(SafeFetcher, "get", lambda _: "fetch GET from another agent")
         self._wrap(SafeFetcher, "post_json", lambda _: "fetch POST to another agent")
         self._wrap(RegistryClient, "resolve", lambda _: "registry resolve")
-        for name in ("get", "all", "put"):
-            self._wrap(Vault, name, lambda _, name=name: f"vault {name}")
+        self._wrap(Vault, "get", lambda _: "vault get")
+        self._wrap(Vault, "all", lambda args: f"vault all of {args[1]}")
+        self._wrap(Vault, "put", lambda _: "vault put")
 
     def _wrap(self, owner: type, name: str, label: Callable[[tuple[Any, ...]], str]) -> None:
         original: Callable[..., Awaitable[Any]] = getattr(owner, name)
@@ -64,10 +67,9 @@ class Recorder:
 
 
 class TappedAgent(Agent):
-    recorder: Recorder
-
-    def __init__(self, home: Path, settings: Settings) -> None:
+    def __init__(self, home: Path, settings: Settings, recorder: Recorder) -> None:
         super().__init__(home, settings)
+        self._recorder = recorder
         self._deliver = self.node.webhooks.deliver
         self._aside = False
         self._writer: asyncio.StreamWriter | None = None
@@ -98,9 +100,9 @@ class TappedAgent(Agent):
             if word in ("aside", "home"):
                 self._aside = word == "aside"
             elif word == "record":
-                self.recorder.on, self.recorder.found = True, {}
+                self._recorder.on, self._recorder.found = True, {}
             elif word == "recorded":
-                self.recorder.on, answer = False, self.recorder.found
+                self._recorder.on, answer = False, self._recorder.found
             self._say({"answer": answer})
 
     def _tap(self, topic: str, payload: Any) -> Event | None:
@@ -117,12 +119,21 @@ class TappedAgent(Agent):
 
 
 def main() -> None:
-    from agent.cli.main import run
+    """Takes what the universe gives to ``cairn``: ``agent run --home FOLDER --passphrase-fd N``."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("command", nargs=2)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--passphrase-fd", type=int, required=True)
+    options = parser.parse_args()
+    logs.to_file(options.home / "logs" / "service.log")
+    with os.fdopen(options.passphrase_fd) as secret:
+        passphrase = secret.readline().rstrip("\n")
 
-    os.umask(0o077)
-    TappedAgent.recorder = Recorder()
-    server.Agent = TappedAgent  # type: ignore[misc]
-    run()
+    async def serve() -> None:
+        agent = TappedAgent(options.home, load_settings(options.home), Recorder())
+        await server.run(agent, passphrase=passphrase)
+
+    asyncio.run(serve())
 
 
 if __name__ == "__main__":

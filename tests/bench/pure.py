@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,8 @@ def planning(seconds: float) -> dict[int, Times]:
             note = f"{len(made.items)} chosen" + ("" if made.exact else ", search cut short")
         else:
             note = "unsatisfiable"
-        times = repeat(lambda held=candidates: plan(policy, held, today=builder.TODAY), seconds)
-        found[size] = Times(times.p50, times.p95, times.repeats, note)
+        times = repeat(partial(plan, policy, candidates, today=builder.TODAY), seconds)
+        found[size] = replace(times, note=note)
     return found
 
 
@@ -82,7 +83,7 @@ def records() -> dict[int, float]:
         load_profile("munster-tu"),
         load_template("munster-tu", "sustainable-energy"),
         issuer_did="did:web:mtu.example",
-        learner=Learner("Aoife", "Byrne", date(1999, 4, 2), "R00123456"),
+        learner=Learner(given_name="Aoife", family_name="Byrne", birth_date=date(1999, 4, 2), id="R00123456"),
         awarded_on=date(2026, 6, 12),
         record_id="urn:uuid:00000000-0000-4000-8000-000000000000",
     )
@@ -104,14 +105,14 @@ def resolving(home: Path, seconds: float) -> dict[int, Times]:
     registry = Registry.open(home, did="did:web:registry.example", deployment=SnapshotKind.DEMO, now=NOW)
     found: dict[int, Times] = {}
     try:
-        bound = 0
+        bound, jwk = 0, keys.jwk_from_raw(bytes(32))
         for size in DIDS:
             for number in range(bound, size):
                 bindings.bind(
                     registry.store,
                     registry.snapshot,
                     did=f"did:web:localhost%3A{10000 + number}",
-                    jwk=keys.jwk_from_raw(number.to_bytes(32)),
+                    jwk=jwk,
                     institution_id=INSTITUTION,
                     level=2,
                     valid_from=date(2021, 1, 1),
@@ -119,10 +120,12 @@ def resolving(home: Path, seconds: float) -> dict[int, Times]:
                     now=NOW,
                 )
             bound = size
-            query = Query(did="did:web:localhost%3A10000", awarded_on=date(2026, 6, 12), eqf=6)
+            query = Query(
+                did="did:web:localhost%3A10000", key=keys.thumbprint(jwk), awarded_on=date(2026, 6, 12), eqf=6
+            )
             outcome = registry.resolve(query, now=NOW).outcome
-            times = repeat(lambda asked=query: registry.resolve(asked, now=NOW), seconds)
-            found[size] = Times(times.p50, times.p95, times.repeats, str(outcome))
+            times = repeat(partial(registry.resolve, query, now=NOW), seconds)
+            found[size] = replace(times, note=str(outcome))
     finally:
         registry.close()
     return found

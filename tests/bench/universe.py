@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from agent.acapy.admin import AdminClient
 from agent.acapy.events import Event, Webhooks

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -288,6 +289,9 @@ class Town:
 @contextlib.asynccontextmanager
 async def town(root: Path, monkeypatch: Any) -> AsyncIterator[Town]:
     monkeypatch.setattr("agent.store.vault.KEY_METHOD", "raw")
+    # No TLS is spoken here, and reading the system's certificates for every client takes most of the time.
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    monkeypatch.setattr(ssl, "create_default_context", lambda *_args, **_kwargs: tls)
     built = Town(root)
     try:
         yield built
