@@ -7,6 +7,7 @@ service locks. Screens ask the service themselves and show what comes back.
 from __future__ import annotations
 
 import asyncio
+import os
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -88,10 +89,8 @@ class CairnApp(App[None]):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
-        super().__init__()
-        if self.no_color:
-            # Native colours make Textual use its NoColor filter: attributes only, no greys of its own.
-            self.ansi_color = True
+        # Native colours make Textual use its NoColor filter: attributes only, no greys of its own.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.register_theme(CAIRN)
         self.theme = CAIRN.name
         self.now = now
@@ -221,10 +220,13 @@ class CairnApp(App[None]):
         self.event_signal.publish(event)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Workers never end the app, and never fail silently."""
+        self.report_fault(event)
+
+    def report_fault(self, event: Worker.StateChanged) -> None:
+        """Workers never end the app, and never fail silently. The error's text may hold values: its kind only."""
         if event.state is WorkerState.ERROR:
             kind = type(event.worker.error).__name__
-            self.notify(f"A fault in the wallet itself ({kind}). Nothing was sent by this.", severity="error")
+            self.notify(f"A fault in the wallet itself ({kind}): what was asked did not finish.", severity="error")
 
     # Locking.
 

@@ -8,10 +8,11 @@ Source of the shapes: the agent service's HTTP API.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from agent.errors import AgentError
@@ -21,6 +22,7 @@ MAX_ROWS = 20_000
 MAX_PARTS = 500
 MAX_NUMBER_CHARS = 12
 MAX_NUMBER = 10**12
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 RESULTS = ("pass", "fail", "unknown")
 
 
@@ -55,15 +57,9 @@ class Doc:
         return int(value)
 
     def amount(self, name: str) -> Decimal | None:
-        """A decimal string of at most `MAX_NUMBER_CHARS` characters, finite and not negative."""
+        """A plain decimal such as ``12`` or ``2.5``; exponents, signs and words count as absent."""
         raw = self.ident(name)
-        if not raw or len(raw) > MAX_NUMBER_CHARS:
-            return None
-        try:
-            value = Decimal(raw)
-        except InvalidOperation:
-            return None
-        return value if value.is_finite() and value >= 0 else None
+        return Decimal(raw) if _AMOUNT.fullmatch(raw) else None
 
     def flag(self, name: str) -> bool:
         return self._data.get(name) is True

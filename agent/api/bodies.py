@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import Request
 
-from agent.core.limits import parse_json
+from agent.core.limits import parse_json, require_whole_characters
 from agent.errors import InputError
 
 ADMIN_BYTES = 512 * 1024
@@ -31,6 +31,7 @@ async def json_object(request: Request, *, max_bytes: int = ADMIN_BYTES) -> dict
     parsed = parse_json(data, max_bytes=max_bytes) if data else {}
     if not isinstance(parsed, dict):
         raise InputError("not_an_object", "The body must be a JSON object.")
+    require_whole_characters(parsed, "body")
     return parsed
 
 

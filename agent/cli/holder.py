@@ -214,9 +214,9 @@ def present(
             if not yes:
                 return document
             if document["plan"] is None:
+                state = "has been answered already" if document["state"] == "sent" else f"is {document['state']}"
                 raise ConsentError(
-                    "nothing_to_send",
-                    "; ".join(document["missing"]) or f"This request is {document['state']}.",
+                    "nothing_to_send", "; ".join(document["missing"]) or f"This request {state}."
                 )
             narration = asyncio.create_task(_narrate(api, document["id"]))
             try:

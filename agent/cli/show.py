@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent.cli.io import GLYPHS, out
+from agent.core.needs import REQUIRED_TEXT
 
 type Document = dict[str, Any]
 
@@ -32,9 +33,14 @@ def credential_line(document: Document) -> None:
 
 def checks(found: list[Document]) -> None:
     for check in found:
-        subject = f" [{check['subject']}]" if check["subject"] else ""
-        detail = check["detail"] or check["reason"]
-        out(f"  {GLYPHS[check['result']]:<9}  {check['label']}{subject}: {detail}")
+        subject = f", {item(check['subject'])}" if check["subject"] else ""
+        detail = check["detail"] or check["reason"].replace("_", " ")
+        out(f"  {GLYPHS[check['result']]:<9}  {check['label']}{subject}{': ' if detail else ''}{detail}")
+
+
+def item(name: str) -> str:
+    """``c0`` in words."""
+    return f"credential {int(name[1:]) + 1}" if name[:1] == "c" and name[1:].isdecimal() else name
 
 
 def credential(document: Document) -> None:
@@ -84,6 +90,11 @@ def request(document: Document) -> None:
             need = "required" if row["required"] else "optional"
             value = row["sent_as"] if row["send"] else row["value"]
             out(f"  {verb}  {row['label']}: {value}  ({need}; {row['credential_title']})")
+            if row["send"] and row["locked"] not in ("", REQUIRED_TEXT):
+                out(f"        {row['locked']}")
+        out("What they will see")
+        for row in plan["sees"]:
+            out(f"  {item(row['item'])}: {row['label']}: {row['value']}")
         out("What they will not see")
         for row in plan["not_sees"]:
             out(f"  {row['label']}: {row['why']}")
@@ -104,9 +115,10 @@ def verdict(response: Document) -> None:
     out(f"Answer {response['id'][:8]}: {response['state']}")
     if response["verdict"] is None:
         return
-    for item in response["items"]:
-        shown = ", ".join(f"{row['label']} {row['value']}" for row in item["shown"])
-        out(f"  {item['item']}: {shown}")
+    for each in response["items"]:
+        out(f"  {item(each['item'])}")
+        for row in each["shown"]:
+            out(f"    {row['label']}: {row['value']}")
     for part in response["verdict"]["parts"]:
         out(f"{GLYPHS[part['result']]:<9}  {part['label']}")
         checks(part["checks"])

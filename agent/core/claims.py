@@ -89,7 +89,7 @@ CLAIMS: Final[Mapping[str, Claim]] = _claims(
     _credential("quality_assurance", "Quality assurance"),
     _credential("grade", "Grade"),
     _credential("language", "Language of instruction"),
-    _credential("profiles_met", "Profiles met, as the issuer says"),
+    _credential("profiles_met", "Issuer's statement of profiles met"),
     _learner("given_name", "Given name"),
     _learner("family_name", "Family name"),
     _learner("birth_date", "Date of birth", "birth_date"),

@@ -229,6 +229,8 @@ def _not_sees(plan: Plan) -> list[dict[str, str]]:
     bounds = {sent.bound.attribute: sent.bound for item in plan.items for sent in item.sent if sent.bound}
     found = []
     for claim in claims.CLAIMS.values():
+        if claim.name == "issuer_name":  # hidden or not, the proof names the issuer's DID
+            continue
         stated = any(is_stated(claim, item.candidate.attributes) for item in plan.items)
         if not stated or set(claim.attributes) & shown:
             continue

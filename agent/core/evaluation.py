@@ -215,7 +215,7 @@ def _quality(item: PresentedItem, decisions: Decisions) -> Check:
     if answer is None:
         return Check("quality", label, Result.UNKNOWN, reason, detail, item.item)
     chain = tuple(answer.chain)
-    because = f" ({', '.join(answer.reasons)})" if answer.reasons else ""
+    because = f" ({', '.join(answer.reasons).replace('_', ' ')})" if answer.reasons else ""
     if answer.outcome in ASSURED:
         voluntary = "voluntarily" if answer.outcome == "assured_voluntary" else "officially"
         detail = f"The registry says so: {voluntary} quality-assured{because}."

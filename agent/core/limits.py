@@ -43,6 +43,17 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = LIMITS.json_dept
         raise InputError("not_json", f"The {what} is not valid JSON.") from error
 
 
+def require_whole_characters(value: Any, what: str = "document") -> None:
+    """Refuse half a surrogate pair anywhere in a parsed document: JSON can spell it, nothing can store or send it.
+
+    Raises `InputError` not_text.
+    """
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InputError("not_text", f"The {what} holds half a character.") from None
+
+
 def _depth(data: bytes) -> int:
     """Deepest nesting of brackets outside strings; linear, and needs no parse."""
     depth = deepest = 0

@@ -172,10 +172,10 @@ class SafeFetcher:
     def _checked(self, url: str) -> httpx.URL:
         try:
             target = httpx.URL(url) if len(url) <= _MAX_URL_CHARS else None
-            usable = target is not None and bool(target.host) and not target.userinfo
+            host = "" if target is None else target.host
         except (httpx.InvalidURL, TypeError, UnicodeError):  # UnicodeError: a name that IDNA cannot decode
-            usable = False
-        if target is None or not usable:
+            target, host = None, ""
+        if target is None or not host or target.userinfo:
             raise InputError("bad_url", "The address cannot be used.")
         if target.scheme == "https":
             return target

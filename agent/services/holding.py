@@ -20,7 +20,7 @@ from agent.core.limits import LIMITS
 from agent.core.record import Record, text
 from agent.errors import CairnError, ConflictError, NotFoundError, UntrustedError
 from agent.services import checking, clock, links, views
-from agent.services.node import Node
+from agent.services.node import Node, is_away
 from agent.store import history
 from agent.store.vault import Document, Put
 
@@ -36,6 +36,7 @@ class Holding:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._accepting: dict[str, asyncio.Lock] = {}
+        self._turns: dict[str, asyncio.Lock] = {}  # by link: looking at an offer and deciding on it take turns
         node.webhooks.subscribe(self._on_event)
 
     # ------------------------------------------------------------------ offers
@@ -43,6 +44,10 @@ class Holding:
     async def review(self, link_text: str) -> Document:
         """Fetch, verify and check an offer; nothing is accepted. Idempotent per link."""
         link = links.parse_link(link_text, "o")
+        async with self._turn(link.url):
+            return await self._review(link)
+
+    async def _review(self, link: links.Link) -> Document:
         known = await self._offer_by_link(link.url)
         if known is not None and known["state"] in ("accepting", "accepted", "rejected"):
             return known
@@ -94,31 +99,34 @@ class Holding:
 
     async def reject(self, id: str, reason: str) -> Document:
         """Tell the issuer, then note it. Raises when the issuer cannot be told; the offer then stays open."""
-        offer = await self.offer(id)
-        if offer["state"] not in ("open", "failed"):
-            raise ConflictError("not_open", f"This offer is {offer['state']}.")
-        await links.call(self._node, links.parse_link(offer["link"], "o"), "reject", {"reason": reason[:500]})
-        offer |= {"state": "rejected", "error": None}
-        async with self._node.history_lock:
-            entry = await self._entry(offer, "rejected", outcome="rejected")
-            await self._node.vault.put(Put(OFFER, id, offer), entry)
-        self._node.bus.publish("offer", id=id, state="rejected")
-        return offer
+        async with self._turn((await self.offer(id))["link"]):
+            offer = await self.offer(id)
+            if offer["state"] not in ("open", "failed"):
+                raise ConflictError("not_open", f"This offer is {offer['state']}.")
+            link = links.parse_link(offer["link"], "o")
+            await links.call(self._node, link, "reject", {"reason": reason[:500]})
+            offer |= {"state": "rejected", "error": None}
+            async with self._node.history_lock:
+                entry = await self._entry(offer, "rejected", outcome="rejected")
+                await self._node.vault.put(Put(OFFER, id, offer), entry)
+            self._node.bus.publish("offer", id=id, state="rejected")
+            return offer
 
     async def accept(self, id: str) -> Document:
         """Accept and wait until the credential is stored, at most `LIMITS.exchange_seconds`.
 
         After the deadline the offer stays ``accepting`` and recovery goes on in the background.
         """
-        offer = await self.offer(id)
-        if offer["state"] == "accepted":
-            return offer
-        if offer["state"] not in ("open", "accepting", "failed"):
-            raise ConflictError("not_open", f"This offer is {offer['state']}.")
-        await self._node.admin()
-        if offer["state"] != "accepting":
-            offer |= {"state": "accepting", "error": None, "accepted_at": clock.stamp(clock.now())}
-            await self._save(offer)
+        async with self._turn((await self.offer(id))["link"]):
+            offer = await self.offer(id)
+            if offer["state"] == "accepted":
+                return offer
+            if offer["state"] not in ("open", "accepting", "failed"):
+                raise ConflictError("not_open", f"This offer is {offer['state']}.")
+            await self._node.admin()
+            if offer["state"] != "accepting":
+                offer |= {"state": "accepting", "error": None, "accepted_at": clock.stamp(clock.now())}
+                await self._save(offer)
         try:
             async with asyncio.timeout(LIMITS.exchange_seconds):
                 return await self._drive(id)
@@ -148,7 +156,9 @@ class Holding:
                 try:
                     state = await self._advance(offer, stuck=loop.time() - moved > RETRY_SECONDS)
                 except CairnError as error:
-                    return await self._failed(offer, error)
+                    if not is_away(error):
+                        return await self._failed(offer, error)
+                    state = "away"
                 if state != last:
                     moved, last = loop.time(), state
                 if state == "done":
@@ -167,7 +177,7 @@ class Holding:
         state, cred_ex_id = exchange.state, exchange.cred_ex_id
         if state == "offer-received":
             with views.step(self._node.bus, offer["id"], "comparing the offer with what you reviewed"):
-                self._require_same(offer, exchange)
+                self._require_same(offer, exchange.cred_def_id, exchange.preview)
             await admin.send_credential_request(cred_ex_id)
         elif state == "credential-received":
             with views.step(self._node.bus, offer["id"], "checking the signature and storing"):
@@ -194,15 +204,10 @@ class Holding:
             await admin.receive_invitation(invitation)
         return f"begun {thread_id}"
 
-    def _require_same(self, offer: Document, exchange: CredentialExchange) -> None:
-        """The credential offer must say exactly what the reviewed record says, under the reviewed issuer."""
-        if exchange.cred_def_id != offer["cred_def_id"]:
-            raise UntrustedError(
-                "offer_changed", "The credential offered is not under the reviewed issuer's key."
-            )
-        self._require_attributes(offer, exchange.preview)
-
-    def _require_attributes(self, offer: Document, values: dict[str, str]) -> None:
+    def _require_same(self, offer: Document, cred_def_id: str, values: dict[str, str]) -> None:
+        """It must say exactly what the reviewed record says, under the reviewed issuer's definition."""
+        if cred_def_id != offer["cred_def_id"]:
+            raise UntrustedError("offer_changed", "The credential is not under the reviewed issuer's key.")
         record = Record.from_json(offer["record"])
         if set(values) != set(ATTRIBUTE_NAMES) or (different := check_attributes(record, values)):
             names = ", ".join(different) if set(values) == set(ATTRIBUTE_NAMES) else "the list of attributes"
@@ -212,7 +217,7 @@ class Holding:
         admin = await self._node.admin()
         stored = await admin.get_credential(exchange.credential_id)
         try:
-            self._require_attributes(offer, stored.attributes)
+            self._require_same(offer, stored.cred_def_id, stored.attributes)
         except UntrustedError:
             await admin.delete_credential(stored.credential_id)
             raise
@@ -264,6 +269,9 @@ class Holding:
             if offer["link"] == url:
                 return offer
         return None
+
+    def _turn(self, url: str) -> asyncio.Lock:
+        return self._turns.setdefault(url, asyncio.Lock())
 
     async def _save(self, offer: Document) -> None:
         await self._node.vault.put(Put(OFFER, offer["id"], offer))

@@ -9,7 +9,6 @@ from agent.core.evaluation import UNREACHABLE, QualityQuery, RegistryAnswer, qua
 from agent.core.policy import Policy
 from agent.core.presentation import PresentationFacts, examine
 from agent.core.seen import seen
-from agent.core.verdict import Evidence
 from agent.formats import anoncreds
 from agent.services import clock, trust
 from agent.services.node import Node
@@ -48,11 +47,4 @@ async def _ask(node: Node, query: QualityQuery) -> RegistryAnswer:
     )
     if answer.decision is None:
         return RegistryAnswer(UNREACHABLE)
-    return RegistryAnswer(
-        str(answer.decision.outcome),
-        tuple(str(reason) for reason in answer.decision.reasons),
-        tuple(
-            Evidence("authority", f"{link.role}: {link.name}", value=link.note, url=link.url)
-            for link in answer.decision.authority_chain
-        ),
-    )
+    return RegistryAnswer.of(answer.decision)

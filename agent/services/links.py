@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agent.core import signed_link
-from agent.core.limits import LIMITS
+from agent.core.limits import LIMITS, require_whole_characters
 from agent.errors import (
     ConflictError,
     ExpiredError,
@@ -79,6 +79,7 @@ async def open_link(node: Node, link: Link) -> signed_link.SignedLink:
     )
     require_ok(fetched)
     document = signed_link.read(fetched.content, typ=typ)
+    require_whole_characters(document.payload, "signed document")
     _require_same_host(document.iss, link.url)
     resolved = await node.dids.resolve(document.iss)
     verified = signed_link.verify(document, keys=resolved.keys, now=int(clock.now().timestamp()))
@@ -93,6 +94,7 @@ async def call(node: Node, link: Link, action: str, body: dict[str, Any]) -> dic
     answer = fetched.json()
     if not isinstance(answer, dict):
         raise InputError("not_json", "The other side's answer is not an object.")
+    require_whole_characters(answer, "other side's answer")
     return answer
 
 

@@ -44,6 +44,15 @@ PASSPHRASE_MIN = 8
 SHARED_SCHEMA = ("MicroCredential", "1.0")
 
 
+# ACA-Py does not answer at this moment. It is being restarted then, and what it was asked may have happened.
+AWAY = frozenset({"unavailable", "timeout"})
+
+
+def is_away(error: CairnError) -> bool:
+    """Whether our own ACA-Py did not answer: nothing is decided by that, look again when it is back."""
+    return isinstance(error, AgentError) and error.code in AWAY
+
+
 class Lock(StrEnum):
     LOCKED = "locked"
     UNLOCKING = "unlocking"

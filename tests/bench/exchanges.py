@@ -58,9 +58,7 @@ async def at_width[T](width: int, jobs: Sequence[Job[T]]) -> tuple[float, list[T
             found[number] = await job()
 
     start = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(width):
-            group.create_task(work())
+    await asyncio.gather(*(work() for _ in range(width)))
     return time.perf_counter() - start, [found[number] for number in range(len(jobs))]
 
 
@@ -111,6 +109,9 @@ class Ours:
     async def review_offer(self, offer: Document) -> Document:
         return await self.learner.post("/v1/wallet/offers/review", {"link": offer["link"]})
 
+    async def reviewed_offer(self) -> Document:
+        return await self.review_offer(await self.new_offer())
+
     async def accept(self, reviewed: Document) -> Document:
         accepted = await self.learner.post(f"/v1/wallet/offers/{reviewed['id']}/accept")
         require(accepted["state"] == "accepted", f"an offer is {accepted['state']}: {accepted['error']}")
@@ -143,6 +144,9 @@ class Ours:
         require(shown["plan"] is not None, f"no plan: {shown['missing']}")
         require(len(shown["plan"]["credentials"]) == 1, "the plan takes more than one credential")
         return shown | {"code": request["id"]}
+
+    async def reviewed_request(self) -> Document:
+        return await self.review_request(await self.new_request())
 
     async def present(self, shown: Document) -> Document:
         """Send what was shown; return when the wallet has noted it and the employer has its verdict."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.bench.exchanges import Ours, at_width, bind
-from tests.bench.universe import BenchUniverse
+from tests.bench.exchanges import Job, Ours, at_width, bind
+from tests.bench.member import PROFILE
+from tests.bench.universe import NAMES, BenchUniverse
 
 
 async def held(ours: Ours) -> int:
@@ -74,14 +77,24 @@ class Step:
     seconds: float
 
 
-async def steps(universe: BenchUniverse, work: Callable[[], Awaitable[Any]], count: int) -> list[Step]:
-    """What the services wait for during ``count`` exchanges done by ``work``, the longest first."""
+async def steps(universe: BenchUniverse, jobs: Sequence[Job[Any]]) -> list[Step]:
+    """What the services wait for during ``jobs``, done one at a time: per job, the longest first."""
     await universe.tell("record")
-    await work()
+    await at_width(1, jobs)
     recorded = await universe.tell("recorded")
     found = [
-        Step(member, call, times / count, seconds / count)
+        Step(member, call, times / len(jobs), seconds / len(jobs))
         for member, calls in recorded.items()
         for call, (times, seconds) in calls.items()
     ]
     return sorted(found, key=lambda step: -step.seconds)
+
+
+async def profile(universe: BenchUniverse, jobs: Sequence[Job[Any]], folder: Path, what: str) -> None:
+    """cProfile of every service during ``jobs``, as ``WHAT-MEMBER.prof`` (read with ``python -m pstats``)."""
+    await universe.tell("profile")
+    await at_width(1, jobs)
+    await universe.tell("profiled")
+    folder.mkdir(parents=True, exist_ok=True)
+    for member in NAMES:
+        shutil.copy(universe.home(member) / PROFILE, folder / f"{what}-{member}.prof")

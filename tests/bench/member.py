@@ -4,14 +4,16 @@ The raw baseline needs the admin API of the very ACA-Py that the service drives,
 process says to the bench, over a Unix socket in the bench's own 0700 folder, where that admin API is, and on
 the word ``aside`` hands every webhook to the bench *instead of* to the services (a service that saw the raw
 exchanges would answer them, and its work would be counted against the baseline). On ``home`` the services get
-them again. The product's code is not changed: only `Webhooks.deliver` of this one instance is wrapped, and on
-the word ``record`` the calls listed in `Recorder` are timed.
+them again. The product's code is not changed: only `Webhooks.deliver` of this one instance is wrapped, and the
+calls listed in `Recorder`, which are timed between the words ``record`` and ``recorded``. ``profile`` and
+``profiled`` do the same with cProfile.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import cProfile
 import functools
 import json
 import os
@@ -31,6 +33,7 @@ from agent.store.vault import Vault
 from trust_registry.client import RegistryClient
 
 SOCKET = "bench.sock"  # in the folder that holds all homes
+PROFILE = "bench.prof"  # in the home
 LINE_BYTES = 1024 * 1024
 
 
@@ -72,6 +75,7 @@ class TappedAgent(Agent):
         self._recorder = recorder
         self._deliver = self.node.webhooks.deliver
         self._aside = False
+        self._profile = cProfile.Profile()
         self._writer: asyncio.StreamWriter | None = None
         self.node.webhooks.deliver = self._tap  # type: ignore[method-assign]
         self.node.on_ready.insert(0, self._hello)
@@ -103,6 +107,12 @@ class TappedAgent(Agent):
                 self._recorder.on, self._recorder.found = True, {}
             elif word == "recorded":
                 self._recorder.on, answer = False, self._recorder.found
+            elif word == "profile":
+                self._profile.enable()
+            elif word == "profiled":
+                self._profile.disable()
+                self._profile.dump_stats(self.node.home / PROFILE)
+                self._profile = cProfile.Profile()
             self._say({"answer": answer})
 
     def _tap(self, topic: str, payload: Any) -> Event | None:

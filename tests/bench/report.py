@@ -43,10 +43,8 @@ class Figures:
     presenting: list[Comparison] = field(default_factory=list)
     presenting_held: int = 0
     growth: list[Point] = field(default_factory=list)
-    growth_repeats: int = 0
-    accept_steps: list[Step] = field(default_factory=list)
-    present_steps: list[Step] = field(default_factory=list)
-    steps_count: int = 0
+    repeats: int = 0
+    steps: dict[str, list[Step]] = field(default_factory=dict)  # what was done → its calls
     planning: dict[int, Times] = field(default_factory=dict)
     records: dict[int, float] = field(default_factory=dict)
     resolving: dict[int, Times] = field(default_factory=dict)
@@ -56,6 +54,7 @@ class Figures:
 def markdown(figures: Figures) -> str:
     parts = [
         f"{figures.machine}. The run took {figures.seconds:.0f} s.",
+        _summary(figures),
         *_comparisons("Offers issued", figures.issuing, ISSUING),
         *_comparisons("Presentations verified", figures.presenting, PRESENTING),
         f"{figures.presenting_held} credentials were held while presenting; one of them answers the request.",
@@ -64,10 +63,9 @@ def markdown(figures: Figures) -> str:
         f"The issuer's credential definition and revocation registry, once: {figures.ready_to_issue:.1f} s.",
         "### The wallet as it grows",
         _growth(figures.growth),
-        f"Milliseconds, median of {figures.growth_repeats}; through the admin API.",
+        f"Milliseconds, median of {figures.repeats}; through the admin API.",
         "### Where the time of one exchange goes",
-        _steps("accept", figures.accept_steps, figures.steps_count),
-        _steps("review + present + verdict", figures.present_steps, figures.steps_count),
+        *(_steps(what, found, figures.repeats) for what, found in figures.steps.items()),
         "Calls that overlap count in full each; a service's own computing is in none of them.",
         "### Without agents",
         _pure(figures),
@@ -99,6 +97,19 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(head), line(rule), *(line(row) for row in rows)])
 
 
+def _summary(figures: Figures) -> str:
+    rows = []
+    for what, found, parts in (
+        ("offer new + accept", figures.issuing, ISSUING[2][1]),
+        ("present + verdict", figures.presenting, PRESENTING[1][1]),
+    ):
+        for one in found:
+            ratio = one.ratio(parts)
+            verdict = "yes" if ratio.median <= AIM else "no"
+            rows.append((f"{what}, {one.width} at a time", f"{ratio.median:.2f}", _span(ratio), verdict))
+    return table(("ours, times raw ACA-Py", "median", "(least–most)", f"at most {AIM}"), rows)
+
+
 def _comparisons(
     title: str, found: Sequence[Comparison], rows: Sequence[tuple[str, tuple[str, ...]]]
 ) -> list[str]:
@@ -123,15 +134,15 @@ def _comparisons(
         parts.append(
             table(
                 ("CPU per exchange, ms", *KINDS, "sum"),
-                [
-                    (side, *(f"{value:.0f}" for value in values), f"{sum(values):.0f}")
-                    for side, values in (
-                        (side, [one.cpu(side, kind) for kind in KINDS]) for side in (RAW, "ours")
-                    )
-                ],
+                [_cpu(one, RAW), _cpu(one, "ours")],
             )
         )
     return parts
+
+
+def _cpu(one: Comparison, side: str) -> tuple[str, ...]:
+    values = [one.cpu(side, kind) for kind in KINDS]
+    return (side, *(f"{value:.0f}" for value in values), f"{sum(values):.0f}")
 
 
 def _span(spread: Spread) -> str:

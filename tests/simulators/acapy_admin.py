@@ -65,7 +65,9 @@ class Connection:
 
 @dataclass
 class World:
-    invitations: dict[str, tuple[Wallet, str]] = field(default_factory=dict)  # invi_msg_id → wallet, cred_ex_id
+    invitations: dict[str, tuple[Wallet, str]] = field(
+        default_factory=dict
+    )  # invi_msg_id → wallet, cred_ex_id
     proofs: dict[str, str] = field(default_factory=dict)  # hash of a presentation → hash of its request
     offers: dict[str, CredentialExchange] = field(default_factory=dict)  # attached to an invitation
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -163,7 +165,9 @@ class Wallet:
             "timestamp": stamp,
         }
         if self.publishes and self.service is not None:
-            await self.service.put("revlists", rev_reg_id, self.sign(objects.Kind.REVLIST, rev_reg_id, content))
+            await self.service.put(
+                "revlists", rev_reg_id, self.sign(objects.Kind.REVLIST, rev_reg_id, content)
+            )
             self.stamps[rev_reg_id] = stamp
 
     def sign(self, kind: objects.Kind, identifier: str, content: dict[str, Any]) -> str:
@@ -216,9 +220,7 @@ class Wallet:
         )
         connection = self.connections[record.connection_id]
         content = (record.thread_id, self.issued(record.preview), self.issued_cred_def or record.cred_def_id)
-        self.world.post(
-            connection.other, connection.other.on_credential, *content, rev_reg_id, str(index)
-        )
+        self.world.post(connection.other, connection.other.on_credential, *content, rev_reg_id, str(index))
 
     async def on_credential(
         self, thread_id: str, values: Values, cred_def_id: str, rev_reg_id: str, index: str
@@ -391,7 +393,9 @@ class Admin:
         return Invitation(invi_msg_id, uuid.uuid4().hex, message)
 
     @_call
-    async def receive_invitation(self, invitation: Mapping[str, Any], *, alias: str = "") -> ReceivedInvitation:
+    async def receive_invitation(
+        self, invitation: Mapping[str, Any], *, alias: str = ""
+    ) -> ReceivedInvitation:
         world, invi_msg_id = self.wallet.world, str(invitation.get("@id", ""))
         if invi_msg_id not in world.invitations:
             raise AgentError("refused", "ACA-Py answered 400 to POST /out-of-band/receive-invitation.")
@@ -500,7 +504,9 @@ class Admin:
     async def revoke(self, cred_ex_id: str, *, connection_id: str = "", comment: str = "") -> None:
         record = self.wallet._credential(cred_ex_id)
         bits = self.wallet.lists[record.rev_reg_id]
-        if bits[int(record.cred_rev_id)] == 0:  # a second time publishes nothing, and is a success all the same
+        if (
+            bits[int(record.cred_rev_id)] == 0
+        ):  # a second time publishes nothing, and is a success all the same
             bits[int(record.cred_rev_id)] = 1
             await self.wallet.publish_list(record.rev_reg_id)
         if connection_id:

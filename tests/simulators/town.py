@@ -190,7 +190,9 @@ class Member:
 
     # What most tests begin with.
 
-    async def offer(self, template: str = TEMPLATE, awarded_on: date = AWARDED_ON, **more: Any) -> dict[str, Any]:
+    async def offer(
+        self, template: str = TEMPLATE, awarded_on: date = AWARDED_ON, **more: Any
+    ) -> dict[str, Any]:
         return await self.agent.issuing.new_offer(
             template=template, learner=LEARNER, awarded_on=awarded_on, **more
         )

@@ -66,7 +66,9 @@ class Driver:
         loop = asyncio.get_running_loop()
         end = loop.time() + DEADLINE
         while not condition():
-            assert loop.time() < end, f"never came: {what}\n{self.text}\n{self.toasts}\n{self.service.calls[-8:]}"
+            assert loop.time() < end, (
+                f"never came: {what}\n{self.text}\n{self.toasts}\n{self.service.calls[-8:]}"
+            )
             await self.settle()
             await asyncio.sleep(0.005)
         await self.settle()
@@ -90,7 +92,9 @@ class Driver:
 
     async def type(self, text: str, into: str = "") -> None:
         """Put text into the focused field (the one called ``into``, once it has the focus), as a paste would."""
-        await self.until(lambda: isinstance(self.app.focused, Input) and (not into or self.app.focused.id == into))
+        await self.until(
+            lambda: isinstance(self.app.focused, Input) and (not into or self.app.focused.id == into)
+        )
         field = self.app.focused
         assert isinstance(field, Input)
         field.insert_text_at_cursor(text)
@@ -99,7 +103,8 @@ class Driver:
     async def listening(self) -> None:
         """Wait until a guarded screen takes keys."""
         await self.until(
-            lambda: isinstance(self.app.screen, Guarded) and self.app.screen.listens_from < inf, "a guarded screen"
+            lambda: isinstance(self.app.screen, Guarded) and self.app.screen.listens_from < inf,
+            "a guarded screen",
         )
 
     async def unlock(self) -> None:
@@ -135,10 +140,9 @@ class Driver:
 
     def posted(self, ending: str) -> list[dict[str, Any]]:
         """Bodies of the POST calls whose path ends so."""
-        return [body for method, path, body in self.service.calls if method == "POST" and path.endswith(ending)]
-
-
-
+        return [
+            body for method, path, body in self.service.calls if method == "POST" and path.endswith(ending)
+        ]
 
 
 @asynccontextmanager

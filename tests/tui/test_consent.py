@@ -42,7 +42,9 @@ async def share(wallet: Driver, screen: ConsentScreen) -> None:
     await wallet.press("y")
 
 
-async def test_the_header_says_who_how_why_how_long(service: AgentServiceSimulator, size: tuple[int, int]) -> None:
+async def test_the_header_says_who_how_why_how_long(
+    service: AgentServiceSimulator, size: tuple[int, int]
+) -> None:
     async with open_wallet(service, size) as wallet:
         wallet.app.push_screen(ConsentScreen(link=LINK))
         await wallet.sees(
@@ -97,7 +99,9 @@ async def test_required_rows_do_not_switch_and_say_why(service: AgentServiceSimu
         assert screen.current_row.send
 
 
-async def test_switching_an_optional_row_plans_again(service: AgentServiceSimulator, size: tuple[int, int]) -> None:
+async def test_switching_an_optional_row_plans_again(
+    service: AgentServiceSimulator, size: tuple[int, int]
+) -> None:
     async with open_wallet(service, size) as wallet:
         screen = await wallet.open_request()
         await wallet.mark_row(screen, "c0.grade")
@@ -218,10 +222,16 @@ def change_purpose(service: AgentServiceSimulator) -> None:
 
 
 def change_requester(service: AgentServiceSimulator) -> None:
-    service.requests[0]["requester"] = {"did": "did:web:evil.example", "host": "evil.example", "name": "Northwind Energy"}
+    service.requests[0]["requester"] = {
+        "did": "did:web:evil.example",
+        "host": "evil.example",
+        "name": "Northwind Energy",
+    }
 
 
-@pytest.mark.parametrize("change", [change_expiry, change_value, change_credential, change_purpose, change_requester])
+@pytest.mark.parametrize(
+    "change", [change_expiry, change_value, change_credential, change_purpose, change_requester]
+)
 async def test_any_difference_at_send_returns_to_review(
     service: AgentServiceSimulator, no_hold: None, change: Any
 ) -> None:
@@ -254,7 +264,9 @@ async def test_a_change_after_the_last_look_is_refused_by_the_service_and_shown(
 async def test_an_unknown_outcome_is_called_unknown_and_is_not_sent_twice(
     service: AgentServiceSimulator, no_hold: None
 ) -> None:
-    service.fail["/v1/wallet/requests/req-1/present"] = Problem(502, "requester_unreachable", "No answer in time.")
+    service.fail["/v1/wallet/requests/req-1/present"] = Problem(
+        502, "requester_unreachable", "No answer in time."
+    )
     async with open_wallet(service) as wallet:
         screen = await wallet.open_request()
         await share(wallet, screen)
@@ -345,7 +357,9 @@ def shown_rows(wallet: Driver, screen: ConsentScreen) -> dict[str, str]:
 
 claims = st.lists(
     st.tuples(
-        st.sampled_from(["title", "awarded_on", "eqf_level", "ects", "family_name", "given_name", "grade", "language"]),
+        st.sampled_from(
+            ["title", "awarded_on", "eqf_level", "ects", "family_name", "given_name", "grade", "language"]
+        ),
         st.booleans(),
         st.booleans(),
     ),

@@ -76,7 +76,9 @@ async def test_check_rows_say_why_and_open_their_evidence(service: AgentServiceS
     async with open_wallet(service, WIDE) as wallet:
         await wallet.sees("5 held")
         await wallet.press("G")
-        await wallet.sees("✗ fail Status", "revoked by the issuer on 2026-03-01", "✓ 8 pass ✗ 1 fail ? 0 unknown")
+        await wallet.sees(
+            "✗ fail Status", "revoked by the issuer on 2026-03-01", "✓ 8 pass ✗ 1 fail ? 0 unknown"
+        )
         await wallet.press("enter", "j", "j")
         assert "index 17" not in wallet.text
         await wallet.press("enter")
@@ -91,7 +93,9 @@ async def test_recheck_runs_the_checks_again_and_says_when_it_cannot(service: Ag
         await wallet.press("r")
         await wallet.until(lambda: "The checks were run again." in wallet.toasts)
         assert ("POST", "/v1/wallet/credentials/cred-1/recheck", {}) in service.calls
-        service.fail["/v1/wallet/credentials/cred-1/recheck"] = Problem(502, "registry_unreachable", "No answer.")
+        service.fail["/v1/wallet/credentials/cred-1/recheck"] = Problem(
+            502, "registry_unreachable", "No answer."
+        )
         await wallet.press("r")
         await wallet.until(lambda: any("No answer." in toast for toast in wallet.toasts))
 
@@ -123,7 +127,9 @@ async def test_a_list_that_cannot_be_read_says_so(service: AgentServiceSimulator
         await wallet.sees("The store could not be read.")
 
 
-async def test_help_lists_the_keys_that_work_here(service: AgentServiceSimulator, size: tuple[int, int]) -> None:
+async def test_help_lists_the_keys_that_work_here(
+    service: AgentServiceSimulator, size: tuple[int, int]
+) -> None:
     async with open_wallet(service, size) as wallet:
         await wallet.sees("5 held")
         await wallet.press("question_mark")

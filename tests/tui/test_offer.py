@@ -14,7 +14,11 @@ LINK = "https://fh-joanneum.example/o/OFFER1"
 
 
 def decided(service: AgentServiceSimulator) -> list[str]:
-    return [path for method, path, _ in service.calls if method == "POST" and path.endswith(("/accept", "/reject"))]
+    return [
+        path
+        for method, path, _ in service.calls
+        if method == "POST" and path.endswith(("/accept", "/reject"))
+    ]
 
 
 async def test_pasting_a_link_reviews_and_decides_nothing(
@@ -26,7 +30,9 @@ async def test_pasting_a_link_reviews_and_decides_nothing(
         await wallet.until(lambda: isinstance(wallet.app.focused, Input))
         await wallet.type(LINK)
         await wallet.press("enter")
-        await wallet.sees("Who offers it", "did:web:fh-joanneum.example", "Bound to key", "On which list, and the checks")
+        await wallet.sees(
+            "Who offers it", "did:web:fh-joanneum.example", "Bound to key", "On which list, and the checks"
+        )
         assert wallet.posted("/review") == [{"link": LINK}]
         await wallet.listening()
         await wallet.press("enter")  # the marked choice is the safe one
@@ -132,9 +138,18 @@ async def test_evidence_opens_from_the_keyboard(service: AgentServiceSimulator) 
 @pytest.mark.parametrize(
     ("problem", "pieces"),
     [
-        (Problem(410, "offer_expired", "This offer expired on 1 March."), ("This offer expired", "It can no longer be")),
-        (Problem(422, "bad_signature", "The signature does not hold."), ("Somebody may be pretending", "bad_signature")),
-        (Problem(502, "issuer_unreachable", "The issuer did not answer."), ("Check the connection", "issuer_unreachable")),
+        (
+            Problem(410, "offer_expired", "This offer expired on 1 March."),
+            ("This offer expired", "It can no longer be"),
+        ),
+        (
+            Problem(422, "bad_signature", "The signature does not hold."),
+            ("Somebody may be pretending", "bad_signature"),
+        ),
+        (
+            Problem(502, "issuer_unreachable", "The issuer did not answer."),
+            ("Check the connection", "issuer_unreachable"),
+        ),
         (Problem(404, "not_found", "Nothing there.", "Ask again."), ("Ask again.", "not_found")),
     ],
 )

@@ -10,7 +10,9 @@ async def until_field(wallet: Driver) -> None:
     await wallet.until(lambda: isinstance(wallet.app.focused, Input), "a field")
 
 
-async def test_unlock_names_the_progress_and_shows_the_list(locked: AgentServiceSimulator, size: tuple[int, int]) -> None:
+async def test_unlock_names_the_progress_and_shows_the_list(
+    locked: AgentServiceSimulator, size: tuple[int, int]
+) -> None:
     locked.unlock_polls = 10_000  # held until the test has seen the progress
     async with open_wallet(locked, size, unlocked=False) as wallet:
         await until_field(wallet)
@@ -33,7 +35,11 @@ async def test_the_passphrase_is_never_shown_copied_or_kept(locked: AgentService
         assert wallet.app.clipboard == ""
         await wallet.press("enter")
         await wallet.until(lambda: wallet.app.current_mode == "credentials")
-        assert all(field.value == "" for screen in wallet.app._screen_stacks["unlock"] for field in screen.query(Input))
+        assert all(
+            field.value == ""
+            for screen in wallet.app._screen_stacks["unlock"]
+            for field in screen.query(Input)
+        )
 
 
 async def test_wrong_passphrases_are_explained_and_then_delayed(locked: AgentServiceSimulator) -> None:
@@ -86,7 +92,9 @@ async def test_a_short_first_passphrase_is_refused() -> None:
         assert wallet.posted("/unlock") == []
 
 
-async def test_lock_now_blanks_the_screen_and_forgets(service: AgentServiceSimulator, size: tuple[int, int]) -> None:
+async def test_lock_now_blanks_the_screen_and_forgets(
+    service: AgentServiceSimulator, size: tuple[int, int]
+) -> None:
     async with open_wallet(service, size) as wallet:
         await wallet.sees("Data Literacy")
         await wallet.press("L")

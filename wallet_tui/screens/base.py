@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import Worker
 
 from agent.client import Event
 from agent.errors import CairnError
@@ -65,6 +66,9 @@ class Asking(Screen[Any]):
             self.post_message(Refused(group, error))
         else:
             self.post_message(Answered(group, value))
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        self.cairn.report_fault(event)
 
     def refuse(self, why: str) -> bool:
         """Say why a key does nothing now. True if there is a reason."""

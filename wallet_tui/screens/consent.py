@@ -167,7 +167,6 @@ class ConsentScreen(Guarded):
             Hint("consent.share", self.why_not_share()),
             Hint("consent.decline", self.why_not_decline()),
             Hint("back", label="later"),
-            Hint("choice.next"),
             Hint("help"),
         ]
 

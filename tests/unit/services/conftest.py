@@ -27,6 +27,17 @@ async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         yield built
 
 
+@pytest.fixture(scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """For tests that leave no trace; ``munster``, ``learner`` and ``employer`` live there."""
+    with pytest.MonkeyPatch.context() as patch:
+        async with town(tmp_path_factory.mktemp("town"), patch) as built:
+            await built.university()
+            await built.learner()
+            await built.employer()
+            yield built
+
+
 @pytest.fixture
 async def university(place: Town) -> Member:
     return await place.university()

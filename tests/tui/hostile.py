@@ -1,0 +1,78 @@
+"""Hostile strings, planted in every text the simulated agent service gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.simulators.agent_service import AgentServiceSimulator
+
+STRINGS = (
+    "\x1b]52;c;UExBTlRFRA==\x07clipboard",
+    "\x1b[2J\x1b[1;1Hredrawn",
+    "\x1b]0;PLANTED\x07title\x1b\\",
+    "\x9b2Jc1 \x9d52;c;UExBTlRFRA==\x9c",
+    "\x1b]8;;https://evil.example\x1b\\link\x1b]8;;\x1b\\",
+    "[/x] closing",
+    "[@click=app.quit]quit[/]",
+    "[bold red]markup[/bold red] $text-error [link=https://evil.example]x[/link]",
+    "\u202egnp.exe\u202c \u2066isolate\u2069 \u200fright",
+    "zero\u200bwidth\u2060joiner\ufeff\u00ad\u180e",
+    "a" * 10_000,
+    "wide 日本語のタイトル " * 40,
+    "عنوان عربي שלום " * 20,
+    "e" + "\u0301" * 500 + " zalgo",
+    "line\nbreak\r\nand\ttab\x0b\x0c\x00\x08\x7f",
+    "\u2028separator\u2029",
+    "family 👨\u200d👩\u200d👧 flag 🇮🇪 heart ❤\ufe0f",
+    "\U000e0041\U000e0042 tags \ue000 private \U0010ffff",
+    "lone \ud800 surrogate",
+    "\u3164\uffa0\u2800 blanks",
+    "",
+    " " * 300 + "far right",
+)
+
+# Words of our own vocabulary and values that carry the test itself: planting there tests the parser, not the walls.
+KEEP = frozenset(
+    {
+        "state", "result", "kind", "mode", "system", "lock", "item", "id", "link", "code", "claim",
+        "received_at", "expires_at", "checked_at", "at", "credential_id", "hash",
+        "required", "counted", "offered", "missing", "unit",
+    }
+)  # fmt: skip
+
+
+def plant(value: Any, text: str, name: str = "") -> Any:
+    """``value`` with every text replaced, except under the names in `KEEP`; lists keep their length."""
+    if isinstance(value, dict):
+        return {
+            key: item if key in KEEP and not isinstance(item, list) else plant(item, text, key)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [plant(item, text, name) for item in value]
+    return text if isinstance(value, str) else value
+
+
+def hostile_service(text: str, *, unlocked: bool = True) -> AgentServiceSimulator:
+    service = AgentServiceSimulator(unlocked=unlocked)
+    service.name = text
+    service.lock_detail = text
+    service.credentials = plant(service.credentials, text)
+    service.offers = plant(service.offers, text)
+    service.requests = plant(service.requests, text)
+    service.history = plant(service.history, text)
+    service.targets = plant(service.targets, text)
+    service.stacks = {key: plant(stack, text) for key, stack in service.stacks.items()}
+    for request in service.requests:
+        request["flags"] = [{"code": "over_asking", "claim": "grade", "text": text}]
+    # The row labels and flags come from the policy; the claim names in it have to stay what they are.
+    service.wanted = {
+        name: [(claim, text, mode, required, text) for claim, _, mode, required, _ in wanted]
+        for name, wanted in service.wanted.items()
+    }
+    for held in service.credentials:
+        for claim, original in zip(
+            held["claims"], AgentServiceSimulator().credentials[0]["claims"], strict=False
+        ):
+            claim["name"] = original["name"]
+    return service

@@ -1,0 +1,67 @@
+"""Run by `test_pty`: the real app on a real terminal, on hostile data, walking through its screens by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import datetime
+
+from textual import events
+
+from tests.simulators.agent_service_data import NOW
+from tests.tui.hostile import STRINGS, hostile_service
+from wallet_tui.app import CairnApp
+from wallet_tui.screens.consent import ConsentScreen
+from wallet_tui.screens.offer import OfferScreen
+
+
+class Walker(CairnApp):
+    """Plays the keys of somebody who looks at everything."""
+
+    def on_ready(self) -> None:
+        self.run_worker(self._walk(), group="walk")
+
+    async def _settle(self) -> None:
+        for _ in range(4):
+            await asyncio.sleep(0.02)
+
+    async def _walk(self) -> None:
+        while self.current_mode == "unlock":
+            await self._settle()
+        for key in (
+            "1",
+            "enter",
+            "j",
+            "enter",
+            "G",
+            "escape",
+            "2",
+            "j",
+            "3",
+            "G",
+            "4",
+            "enter",
+            "G",
+            "escape",
+        ):
+            self.post_message(events.Key(key, key if len(key) == 1 else None))
+            await self._settle()
+        for screen in (OfferScreen(offer_id="offer-1"), ConsentScreen(request_id="req-1")):
+            self.push_screen(screen)
+            for key in ("", "j", "space", "pagedown", "G", "S", "n", "question_mark", "escape"):
+                await self._settle()
+                if key:
+                    self.post_message(events.Key(key, key if len(key) == 1 else None))
+            self.notify(STRINGS[NUMBER], title=STRINGS[NUMBER])
+            await self._settle()
+            screen.dismiss(None)
+            await self._settle()
+        self.exit()
+
+
+NUMBER = int(sys.argv[1])
+
+if __name__ == "__main__":
+    service = hostile_service(STRINGS[NUMBER])
+    Walker(service.client, now=lambda: datetime.fromisoformat(NOW)).run()
+    sys.stdout.write("WALKED\n")

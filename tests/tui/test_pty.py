@@ -1,0 +1,117 @@
+"""The bytes that reach a real pseudo-terminal: only sequences that Textual itself is known to write."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pyte
+import pytest
+
+from tests.tui.hostile import STRINGS
+
+ROOT = Path(__file__).resolve().parents[2]
+COLUMNS, LINES = 80, 24
+DEADLINE = 90.0
+
+# What Textual's driver and renderer write: SGR, cursor moves, private modes, keyboard protocol, queries.
+_CSI = re.compile(
+    rb"\x1b\[(?:[0-9;:]*m|[0-9;]*[ABCDEFGHJKdf]|[?>=<][0-9;]*[hlucq]|\?[0-9;]*\$p|[0-9;]*[ntcu]|<u|>[0-9]*u)"
+)
+_OTHER = re.compile(rb"\x1b[78=>M]|\x1bP=[12]s\x1b\\")
+_PLANTED = (b"\x1b]52", b"UExBTlRFRA", b"\x1b]0;", b"\x1b]8;", b"2J\x1b[1;1H", b"evil.example\x1b")
+# UTF-8 of C1 controls, of bidi and zero-width characters, of tags.
+_FORBIDDEN = (
+    b"\xc2\x9b",
+    b"\xc2\x9d",
+    b"\xc2\x9c",
+    b"\xe2\x80\xae",
+    b"\xe2\x80\x8b",
+    b"\xe2\x81\xa6",
+    b"\xef\xbb\xbf",
+    b"\xf3\xa0\x81",
+)
+
+
+def run_in_terminal(arguments: list[str]) -> bytes:
+    """Everything the child writes to its terminal."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", "/"),
+        "PYTHONPATH": str(ROOT),
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LANG": "C.UTF-8",
+        "TEXTUAL_ANIMATIONS": "none",
+    }
+    child = subprocess.Popen(
+        [sys.executable, *arguments],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=environment,
+        cwd=ROOT,
+        close_fds=True,
+    )
+    os.close(slave)
+    out = bytearray()
+    end = time.monotonic() + DEADLINE
+    try:
+        while time.monotonic() < end:
+            ready, _, _ = select.select([master], [], [], 0.2)
+            if ready:
+                try:
+                    data = os.read(master, 65536)
+                except OSError:  # Linux says EIO when the child has closed its end
+                    break
+                if not data:
+                    break
+                out += data
+            elif child.poll() is not None:
+                break
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+        os.close(master)
+    return bytes(out)
+
+
+def unknown_sequences(data: bytes) -> list[bytes]:
+    """Escapes and controls left when everything Textual is known to write is taken away."""
+    rest = _OTHER.sub(b"", _CSI.sub(b"", data))
+    return [
+        rest[match.start() : match.start() + 20]
+        for match in re.finditer(rb"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]", rest)
+    ]
+
+
+@pytest.mark.parametrize("number", range(len(STRINGS)))
+def test_nothing_planted_reaches_the_terminal(number: int) -> None:
+    data = run_in_terminal(["-m", "tests.tui.pty_child", str(number)])
+    text = data.decode("utf-8", "replace")
+    assert "WALKED" in text, text[-3000:]
+    for planted in (*_PLANTED, *_FORBIDDEN):
+        assert planted not in data, planted
+    assert unknown_sequences(data) == []
+    screen = pyte.Screen(COLUMNS, LINES)
+    pyte.ByteStream(screen).feed(data.split(b"\x1b[?1049l")[0])
+    assert screen.title == ""
+
+
+def test_the_detector_detects() -> None:
+    """The test above can fail: raw bytes of every kind are found."""
+    for planted in ("\x1b]52;c;QQ==\x07", "\x1bP+q\x1b\\", "\x07", "\x0e", "\x1b[5i", "\x1bc"):
+        assert unknown_sequences(f"before {planted} after".encode()), repr(planted)
+    assert unknown_sequences(b"\x1b[?1049h\x1b[38;2;1;2;3mtext\x1b[0m\x1b[4;1H\r\n") == []

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from tests.simulators.agent_service import AgentServiceSimulator, Problem
+from tests.tui.conftest import WIDE, open_wallet
+
+
+async def test_the_goal_meter_speaks_in_words_and_numbers(
+    service: AgentServiceSimulator, size: tuple[int, int]
+) -> None:
+    async with open_wallet(service, size) as wallet:
+        await wallet.press("3")
+        await wallet.sees(
+            "goal 1 of 2: Micro-degree Digital Production · 15 ECTS",
+            "awarded by MicroCredX consortium",
+            "8 of 15 ECTS counted",
+            "4 offered",
+            "3 missing",
+            "not met yet",
+            "Recognition is decided by the MicroCredX consortium, not by this wallet.",
+        )
+        assert "Bachelor" not in wallet.text
+
+
+async def test_every_member_says_why(service: AgentServiceSimulator) -> None:
+    async with open_wallet(service, WIDE) as wallet:
+        await wallet.press("3")
+        await wallet.sees(
+            "✓ counted Data Literacy for Industry 4.0 counts 5",
+            "an elective of this goal",
+            "+ offered Green Transition in Manufacturing counts 4",
+            "– not counted Quantum Leadership Mastery counts 0",
+            "no list says anything about this issuer, and the goal accepts listed issuers only",
+            "Another route",
+            "What next",
+        )
+
+
+async def test_the_next_goal(service: AgentServiceSimulator) -> None:
+    async with open_wallet(service) as wallet:
+        await wallet.press("3")
+        await wallet.sees("goal 1 of 2")
+        await wallet.press("n")
+        await wallet.sees("goal 2 of 2: Certificate Data Basics", "5 of 5 ECTS counted", "✓ pass")
+
+
+async def test_without_a_second_goal_the_key_says_why(service: AgentServiceSimulator) -> None:
+    service.targets = service.targets[:1]
+    async with open_wallet(service) as wallet:
+        await wallet.press("3")
+        await wallet.sees("goal: Micro-degree")
+        await wallet.press("n")
+        await wallet.until(lambda: "There is no other goal." in wallet.toasts)
+
+
+async def test_no_goals_and_goals_that_cannot_be_read(service: AgentServiceSimulator) -> None:
+    service.targets = []
+    async with open_wallet(service) as wallet:
+        await wallet.press("3")
+        await wallet.sees("There is no goal yet")
+        service.fail["/v1/wallet/stacks"] = Problem(
+            503, "profiles_missing", "The profiles could not be read."
+        )
+        await wallet.press("r")
+        await wallet.sees("What happened The profiles could not be read.", "What to do")
+
+
+async def test_amounts_that_are_no_numbers_are_shown_as_unknown(service: AgentServiceSimulator) -> None:
+    service.stacks["digital-production"] |= {
+        "required": "NaN",
+        "counted": "1e99",
+        "offered": None,
+        "missing": "-3",
+    }
+    async with open_wallet(service) as wallet:
+        await wallet.press("3")
+        await wallet.sees("? of ? ECTS counted", "? offered", "? missing")
+
+
+async def test_history_shows_who_what_when_and_names_only(service: AgentServiceSimulator) -> None:
+    async with open_wallet(service, WIDE) as wallet:
+        await wallet.press("4")
+        await wallet.sees(
+            "✓ pass chain of 4 entries: nothing was changed or removed", "declined", "Crane course"
+        )
+        await wallet.press("j")
+        await wallet.sees(
+            "Northwind Energy northwind.example", "· c0.title", "· c0.awarded_on", "Request hash"
+        )
+
+
+async def test_a_broken_chain_is_a_fail_and_an_unchecked_one_unknown(service: AgentServiceSimulator) -> None:
+    service.intact = False
+    async with open_wallet(service) as wallet:
+        await wallet.press("4")
+        await wallet.sees("✗ fail chain of 4 entries: an entry was changed or removed afterwards")
+        service.intact = None
+        await wallet.press("r")
+        await wallet.sees("? unknown chain of 4 entries")
+
+
+async def test_history_detail_in_one_pane(service: AgentServiceSimulator) -> None:
+    async with open_wallet(service) as wallet:
+        await wallet.press("4")
+        await wallet.sees("chain of 4")
+        assert "Entry hash" not in wallet.text
+        await wallet.press("enter")
+        await wallet.sees("Entry hash")
+        await wallet.press("escape")
+        await wallet.until(lambda: "Entry hash" not in wallet.text)
+
+
+async def test_the_inbox_lists_what_waits_first_and_opens_it(service: AgentServiceSimulator) -> None:
+    service.offers[0]["state"] = "accepted"
+    async with open_wallet(service) as wallet:
+        await wallet.press("2")
+        await wallet.sees(
+            "● to decide request Junior analyst", "⚑ look closely Site planner", "✓ accepted offer"
+        )
+        assert wallet.text.index("Certified Astral") < wallet.text.index("Green Transition")
+        await wallet.press("enter")
+        await wallet.sees("They say they keep it 90 days.")
+        assert {method for method, _, _ in service.calls} == {"GET"}
+
+
+async def test_an_empty_inbox_says_what_to_do(service: AgentServiceSimulator) -> None:
+    service.offers, service.requests = [], []
+    async with open_wallet(service) as wallet:
+        await wallet.press("2")
+        await wallet.sees("Nothing is waiting. Press a to add an offer or request by its link")
