@@ -140,20 +140,25 @@ class Asking:
             self._node.spawn(self._advance(event["pres_ex_id"]), "answer a proposal")
 
     async def resume(self) -> None:
-        """After a restart: proposals and presentations that nobody has looked at yet."""
+        """After a restart: proposals nobody has looked at, and responses without a verdict yet."""
         admin = await self._node.admin()
-        for state in ("proposal-received", "presentation-received"):
-            for exchange in await admin.presentation_records(state=state, role="verifier"):
-                self._node.spawn(self._advance(exchange.pres_ex_id), "resume a response")
-        for exchange in await admin.presentation_records(state="request-sent", role="verifier"):
-            self._node.spawn(self._expire(exchange.pres_ex_id), "deadline of a response")
+        waiting = {
+            exchange.pres_ex_id
+            for exchange in await admin.presentation_records(state="proposal-received", role="verifier")
+        }
+        for response in await self._node.vault.all(RESPONSE):
+            if response["state"] == "requested":
+                waiting.add(response["pres_ex_id"])
+                self._node.spawn(self._expire(response["pres_ex_id"]), "deadline of a response")
+        for pres_ex_id in waiting:
+            self._node.spawn(self._advance(pres_ex_id), "resume a response")
 
     async def _advance(self, pres_ex_id: str) -> None:
         async with self._lock(pres_ex_id):
             exchange = await (await self._node.admin()).presentation_record(pres_ex_id)
             if exchange.state == "proposal-received":
                 await self._proposed(exchange)
-            elif exchange.state == "presentation-received":
+            elif exchange.state in ("presentation-received", "done"):
                 await self._presented(exchange)
             elif exchange.state == "abandoned":
                 await self._abandoned(exchange)
@@ -161,23 +166,33 @@ class Asking:
     async def _proposed(self, exchange: PresentationExchange) -> None:
         """The proposal becomes the request, if it satisfies the policy and asks for nothing else."""
         admin = await self._node.admin()
-        try:
-            request = await self._request_of(exchange.connection_id)
-            self._require_open(request)
-            problems = request_problems(
-                Policy.from_json(request["policy"]),
-                read_request(exchange.proposal),
-                schema_id=request["schema_id"],
-                today=clock.today(),
-            )
-            if problems:
-                raise ConflictError("not_what_was_asked", "; ".join(problems[:3]))
-        except CairnError as error:
-            log.info("proposal refused", code=error.code)
-            await admin.presentation_problem_report(
-                exchange.pres_ex_id, f"{error.code}: {error.detail}"[:300]
-            )
-            return
+        response = await self._response_of(
+            exchange.pres_ex_id
+        )  # there is one when we died after admitting it
+        if response is None:
+            try:
+                response = await self._admit(exchange)
+            except CairnError as error:
+                log.info("proposal refused", code=error.code)
+                reason = f"{error.code}: {error.detail}"[:300]
+                await admin.presentation_problem_report(exchange.pres_ex_id, reason)
+                return
+        sent = await admin.send_bound_request(exchange.pres_ex_id)
+        response["nonce"] = str(sent.request.get("nonce", ""))
+        await self._node.vault.put(Put(RESPONSE, response["id"], response))
+        self._node.spawn(self._expire(exchange.pres_ex_id), "deadline of a response")
+
+    async def _admit(self, exchange: PresentationExchange) -> Document:
+        """A response document for a proposal that may go on. Raises `CairnError` with the reason why not."""
+        request = await self._request_of(exchange.connection_id)
+        problems = request_problems(
+            Policy.from_json(request["policy"]),
+            read_request(exchange.proposal),
+            schema_id=request["schema_id"],
+            today=clock.today(),
+        )
+        if problems:
+            raise ConflictError("not_what_was_asked", "; ".join(problems[:3]))
         response: Document = {
             "id": uuid.uuid4().hex,
             "request": request["id"],
@@ -197,24 +212,23 @@ class Asking:
                 Put(RESPONSE, response["id"], response),
                 Put("response_exchange", exchange.pres_ex_id, {"response": response["id"]}),
             )
-        sent = await admin.send_bound_request(exchange.pres_ex_id)
-        response["nonce"] = str(sent.request.get("nonce", ""))
-        await self._node.vault.put(Put(RESPONSE, response["id"], response))
-        self._node.spawn(self._expire(exchange.pres_ex_id), "deadline of a response")
+        return response
 
     async def _presented(self, exchange: PresentationExchange) -> None:
+        """Verify, judge, write down. ACA-Py verifies once; a verdict that a crash swallowed is made again."""
         response = await self._response_of(exchange.pres_ex_id)
         if response is None or response["verdict"] is not None:
             return
         request = await self.request(response["request"])
-        admin = await self._node.admin()
-        try:
-            verified = await admin.verify_presentation(exchange.pres_ex_id)
-        except AgentError as error:  # say, an object it needs cannot be had: then the proof is unknown
-            log.warning("ACA-Py did not verify", code=error.code)
-            verified = exchange
+        if exchange.state == "presentation-received":
+            try:
+                exchange = await (await self._node.admin()).verify_presentation(exchange.pres_ex_id)
+            except AgentError as error:  # say, an object it needs cannot be had: then the proof is unknown
+                log.warning("ACA-Py did not verify", code=error.code)
+        # A crash may have come between sending the request and noting its nonce; ACA-Py's record is ours.
+        response["nonce"] = response["nonce"] or str(exchange.request.get("nonce", ""))
         judged = await judging.judge(
-            self._node, Policy.from_json(request["policy"]), request, response, verified
+            self._node, Policy.from_json(request["policy"]), request, response, exchange
         )
         response |= judged | {"state": "verified", "verified_at": clock.stamp(clock.now())}
         await self._node.vault.put(Put(RESPONSE, response["id"], response))

@@ -125,7 +125,7 @@ class Run:
         self.figures.steps[f"{what}, {held} held"] = await growth.steps(self.universe, jobs)
         if self.profiles is not None:
             jobs = bind(work, [await prepare() for _ in range(self.plan.repeats)])
-            await growth.profile(self.universe, jobs, self.profiles, what.partition(" ")[0])
+            await growth.profile(self.universe, jobs, self.profiles, what.split(maxsplit=1)[0].strip(","))
 
 
 def note_start(figures: Figures, universe: BenchUniverse) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -100,13 +100,13 @@ def records() -> dict[int, float]:
     return found
 
 
-def resolving(home: Path, seconds: float) -> dict[int, Times]:
+def resolving(home: Path, seconds: float, sizes: Sequence[int] = DIDS) -> dict[int, Times]:
     """`Registry.resolve` in process, over a real home folder, with so many bound DIDs."""
     registry = Registry.open(home, did="did:web:registry.example", deployment=SnapshotKind.DEMO, now=NOW)
     found: dict[int, Times] = {}
     try:
         bound, jwk = 0, keys.jwk_from_raw(bytes(32))
-        for size in DIDS:
+        for size in sizes:
             for number in range(bound, size):
                 bindings.bind(
                     registry.store,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +21,10 @@ from urllib.parse import quote
 import httpx
 from aries_askar import Store
 
+from fastapi import FastAPI
+
 from agent.api import admin as admin_api
+from agent.api import internal, problems
 from agent.api import public as public_api
 from agent.core.limits import LIMITS, Limits
 from agent.core.record import Learner
@@ -28,6 +32,7 @@ from agent.net.did_web import DidResolver
 from agent.net.objects import ObjectResolver
 from agent.services.agent import Agent
 from agent.settings import Ports, Role, Settings, save_settings
+from issuer_profiles import loader
 from tests.simulators import registry as registry_simulator
 from tests.simulators.acapy_admin import Admin, Wallet, World
 from tests.simulators.internet import Internet
@@ -105,7 +110,6 @@ class Member:
     wallet: Wallet
     breaker: Breaker = field(default_factory=Breaker)
     agent: Agent = field(init=False)
-    admin_app: Any = field(init=False)
     _plugin: httpx.AsyncClient = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,13 +133,21 @@ class Member:
         node.dids = DidResolver(node.fetcher)
         node.objects = ObjectResolver(node.fetcher, node.dids, node.registry)
         node._start_acapy = self._start_acapy  # type: ignore[method-assign]
-        self.admin_app = admin_api.create(agent, TOKEN)
+        self.__dict__.pop("admin_app", None)
         self.town.internet.apps[self.place] = public_api.create(agent)
+        # ACA-Py's own routes, apart from the rest of the admin listener, which few tests need.
+        routes = FastAPI()
+        problems.install(routes)
+        routes.include_router(internal.create(agent), prefix="/internal")
         self._plugin = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=self.admin_app),
+            transport=httpx.ASGITransport(app=routes),
             base_url="http://127.0.0.1",
             headers={"authorization": f"Bearer {node.plugin_token}"},
         )
+
+    @functools.cached_property
+    def admin_app(self) -> FastAPI:
+        return admin_api.create(self.agent, TOKEN)
 
     async def _start_acapy(self) -> None:
         node = self.agent.node
@@ -294,11 +306,23 @@ async def town(root: Path, monkeypatch: Any) -> AsyncIterator[Town]:
     # No TLS is spoken here, and reading the system's certificates for every client takes most of the time.
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     monkeypatch.setattr(ssl, "create_default_context", lambda *_args, **_kwargs: tls)
+    monkeypatch.setattr("agent.services.issuing.load_profile", _profile)
+    monkeypatch.setattr("agent.services.issuing.load_templates", lambda profile: _templates(profile.id))
     built = Town(root)
     try:
         yield built
     finally:
         await built.close()
+
+
+@functools.cache
+def _profile(id: str) -> Any:
+    return loader.load_profile(id)
+
+
+@functools.cache
+def _templates(id: str) -> Any:
+    return loader.load_templates(_profile(id))
 
 
 def plain(document: Any) -> str:

@@ -41,38 +41,43 @@ KEEP = frozenset(
 )  # fmt: skip
 
 
-def plant(value: Any, text: str, name: str = "") -> Any:
-    """``value`` with every text replaced, except under the names in `KEEP`; lists keep their length."""
-    if isinstance(value, dict):
-        return {
-            key: item if key in KEEP and not isinstance(item, list) else plant(item, text, key)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [plant(item, text, name) for item in value]
-    return text if isinstance(value, str) else value
+class Planter:
+    """Gives the strings in turn, for ever, starting at ``first``: every field gets another one."""
+
+    def __init__(self, *strings: str, first: int = 0) -> None:
+        self._strings, self._next = strings, first
+
+    def text(self) -> str:
+        self._next += 1
+        return self._strings[(self._next - 1) % len(self._strings)]
+
+    def plant(self, value: Any, name: str = "") -> Any:
+        """``value`` with every text replaced, except under the names in `KEEP`; lists keep their length."""
+        if isinstance(value, dict):
+            return {
+                key: item if key in KEEP and not isinstance(item, list) else self.plant(item, key)
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self.plant(item, name) for item in value]
+        return self.text() if isinstance(value, str) else value
 
 
-def hostile_service(text: str, *, unlocked: bool = True) -> AgentServiceSimulator:
-    service = AgentServiceSimulator(unlocked=unlocked)
-    service.name = text
-    service.lock_detail = text
-    service.credentials = plant(service.credentials, text)
-    service.offers = plant(service.offers, text)
-    service.requests = plant(service.requests, text)
-    service.history = plant(service.history, text)
-    service.targets = plant(service.targets, text)
-    service.stacks = {key: plant(stack, text) for key, stack in service.stacks.items()}
+def hostile_service(planter: Planter) -> AgentServiceSimulator:
+    service = AgentServiceSimulator(unlocked=True)
+    names = [[claim["name"] for claim in held["claims"]] for held in service.credentials]
+    service.name, service.lock_detail = planter.text(), planter.text()
+    for attribute in ("credentials", "offers", "requests", "history", "targets"):
+        setattr(service, attribute, planter.plant(getattr(service, attribute)))
+    service.stacks = {key: planter.plant(stack) for key, stack in service.stacks.items()}
     for request in service.requests:
-        request["flags"] = [{"code": "over_asking", "claim": "grade", "text": text}]
-    # The row labels and flags come from the policy; the claim names in it have to stay what they are.
+        request["flags"] = [{"code": "over_asking", "claim": "grade", "text": planter.text()}]
+    # Labels and flags of rows come from the policy; the claim names in it have to stay what they are.
     service.wanted = {
-        name: [(claim, text, mode, required, text) for claim, _, mode, required, _ in wanted]
+        name: [(claim, planter.text(), mode, required, planter.text()) for claim, _, mode, required, _ in wanted]
         for name, wanted in service.wanted.items()
     }
-    for held in service.credentials:
-        for claim, original in zip(
-            held["claims"], AgentServiceSimulator().credentials[0]["claims"], strict=False
-        ):
-            claim["name"] = original["name"]
+    for held, kept in zip(service.credentials, names, strict=True):
+        for claim, original in zip(held["claims"], kept, strict=True):
+            claim["name"] = original
     return service

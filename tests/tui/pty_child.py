@@ -9,7 +9,7 @@ from datetime import datetime
 from textual import events
 
 from tests.simulators.agent_service_data import NOW
-from tests.tui.hostile import STRINGS, hostile_service
+from tests.tui.hostile import STRINGS, Planter, hostile_service
 from wallet_tui.app import CairnApp
 from wallet_tui.screens.consent import ConsentScreen
 from wallet_tui.screens.offer import OfferScreen
@@ -62,6 +62,6 @@ class Walker(CairnApp):
 NUMBER = int(sys.argv[1])
 
 if __name__ == "__main__":
-    service = hostile_service(STRINGS[NUMBER])
+    service = hostile_service(Planter(*STRINGS, first=NUMBER))
     Walker(service.client, now=lambda: datetime.fromisoformat(NOW)).run()
     sys.stdout.write("WALKED\n")

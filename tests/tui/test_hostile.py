@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 
 from tests.simulators.agent_service import AgentServiceSimulator, Problem
 from tests.tui.conftest import NARROW, Driver, open_wallet
-from tests.tui.hostile import STRINGS, hostile_service
+from tests.tui.hostile import STRINGS, Planter, hostile_service
 from wallet_tui.screens.consent import ConsentScreen
 from wallet_tui.screens.offer import OfferScreen
 
@@ -79,7 +79,7 @@ async def walk(wallet: Driver) -> None:
 
 @pytest.mark.parametrize("text", STRINGS, ids=range(len(STRINGS)))
 async def test_every_screen_survives(text: str) -> None:
-    async with open_wallet(hostile_service(text), NARROW) as wallet:
+    async with open_wallet(hostile_service(Planter(text)), NARROW) as wallet:
         await walk(wallet)
         assert wallet.app.is_running
         assert {path.rsplit("/", 1)[1] for method, path, _ in wallet.service.calls if method == "POST"} <= {
