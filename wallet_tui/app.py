@@ -65,7 +65,6 @@ class CairnApp(App[None]):
         "stack": StackScreen,
         "history": HistoryScreen,
     }
-    DEFAULT_MODE = "unlock"
 
     class StatusRead(Message):
         def __init__(self, status: Status) -> None:
@@ -146,6 +145,9 @@ class CairnApp(App[None]):
     # The connection.
 
     def on_mount(self) -> None:
+        # Not as Textual's DEFAULT_MODE: `run` makes tasks eager, so an Input of the first mode's screen would be
+        # initialised before that mode has a screen, and fail.
+        self.switch_mode("unlock")
         self.run_worker(self._watch(), group="watch", exit_on_error=False)
         self.set_interval(self._poll_seconds, self.read_status)
 

@@ -70,7 +70,7 @@ def create(agent: Agent) -> FastAPI:
     async def request_document(code: str, request: Request) -> Response:
         if _is_browser(request):
             return _page(
-                request, "A request to see credentials", f"cairn request review {_url(request)}", agent
+                request, "A request to see credentials", f"cairn present {_url(request)} --dry-run", agent
             )
         return Response(await _asking(agent).document(code), media_type=JOSE, headers=NEVER)
 

@@ -17,7 +17,11 @@ def comparison() -> Comparison:
         count=4,
         width=1,
         raw=[2.0, 4.0, 1.0],
-        ours=[{"new": 0.5, "accept": 2.0}, {"new": 0.4, "accept": 3.6}, {"new": 1.0, "accept": 2.0}],
+        ours=[
+            {"new": 0.5, "review": 0.1, "accept": 2.0},
+            {"new": 0.4, "review": 0.1, "accept": 3.6},
+            {"new": 1.0, "review": 0.1, "accept": 2.0},
+        ],
         cpu_raw=[{"ACA-Py": 0.4}, {"ACA-Py": 0.8}, {"ACA-Py": 1.2}],
         cpu_ours=[{"ACA-Py": 0.5}, {"ACA-Py": 0.9}, {"ACA-Py": 1.3}],
     )

@@ -154,7 +154,7 @@ class Member:
         self.wallet.service = _Service(self.agent, self._plugin)
         self._break(node.vault, "put")
         self._break(node.fetcher, "post_json")
-        node._admin = Admin(self.wallet, self.breaker.point)  # type: ignore[assignment]
+        node._admin = Admin(self.wallet, lambda name: self.breaker.point(name))  # type: ignore[assignment]
         node._ready.set()
         node._set_agent("ready")
         for resume in node.on_ready:

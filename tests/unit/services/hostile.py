@@ -32,9 +32,7 @@ def serve_document(member: Member, target: str, document: str | bytes) -> None:
     serve(member, target, raw_answer(document if isinstance(document, bytes) else document.encode()))
 
 
-def signed(
-    typ: str, *, headers: dict[str, Any] | None = None, drop: str = "", **changes: Any
-) -> Edit:
+def signed(typ: str, *, headers: dict[str, Any] | None = None, drop: str = "", **changes: Any) -> Edit:
     """The honest payload with changes, signed by the honest key; ``drop`` leaves a payload member out."""
 
     def edit(member: Member, payload: dict[str, Any]) -> str:
@@ -82,9 +80,12 @@ def changed_payload(typ: str, **changes: Any) -> Edit:
 def unsigned(typ: str) -> Edit:
     def edit(member: Member, payload: dict[str, Any]) -> str:
         head = {"alg": "none", "typ": typ, "kid": f"{member.did}#key-1"}
-        return _resigned(member, head, member.wallet.jwt(member.did, {}, payload).split(".")[1]).rsplit(
-            ".", 1
-        )[0] + "."
+        return (
+            _resigned(member, head, member.wallet.jwt(member.did, {}, payload).split(".")[1]).rsplit(".", 1)[
+                0
+            ]
+            + "."
+        )
 
     return edit
 
@@ -139,7 +140,10 @@ def of_any_kind(typ: str, other_typ: str) -> dict[str, tuple[Edit, str]]:
         "not a number": (raw_payload(typ, b'{"iss":NaN}'), "not_json"),
         "deep": (raw_payload(typ, b'{"a":' * 40 + b"1" + b"}" * 40), "too_deep"),
         "another host's maker": (as_somebody_else(typ, FAR_AWAY), "wrong_host"),
-        "a did:key": (as_somebody_else(typ, "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"), "bad_did"),
+        "a did:key": (
+            as_somebody_else(typ, "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"),
+            "bad_did",
+        ),
         "no DID at all": (as_somebody_else(typ, "https://localhost:8311"), "bad_did"),
         "a key that is not published": (
             lambda m, p: signed(typ, headers={"kid": f"{m.did}#key-9"})(m, p),

@@ -51,23 +51,26 @@ async def nothing_kept(learner: Member, offer_id: str, code: str) -> dict[str, A
     return offer
 
 
-@pytest.mark.parametrize("edit", EDITS)
 async def test_the_offer_that_arrives_differs_from_the_one_reviewed(
-    place: Town, university: Member, learner: Member, edit: Any
+    place: Town, university: Member, learner: Member, subtests: Any
 ) -> None:
     offer = await university.offer()
-    university.wallet.offered = edit
-    failed = await learner.receive(offer["link"])
-    await nothing_kept(learner, failed["id"], "offer_changed")
-    assert "send_credential_request" not in learner.wallet.calls
-    assert university.valid_credentials() == 0
+    for edit in EDITS:
+        with subtests.test(edit.__name__):
+            university.wallet.offered = edit
+            failed = await learner.receive(offer["link"])
+            await nothing_kept(learner, failed["id"], "offer_changed")
+            assert "send_credential_request" not in learner.wallet.calls
+            assert university.valid_credentials() == 0
     university.wallet.offered = dict  # honest again: the learner's own accept is still possible
     assert (await learner.agent.holding.accept(failed["id"]))["state"] == "accepted"
     await place.world.settled()
     assert university.valid_credentials() == 1
 
 
-async def test_the_offer_that_arrives_is_under_another_definition(university: Member, learner: Member) -> None:
+async def test_the_offer_that_arrives_is_under_another_definition(
+    university: Member, learner: Member
+) -> None:
     offer = await university.offer()
     university.wallet.offered_cred_def = OTHER_CRED_DEF
     failed = await learner.receive(offer["link"])
@@ -75,15 +78,16 @@ async def test_the_offer_that_arrives_is_under_another_definition(university: Me
     assert "send_credential_request" not in learner.wallet.calls
 
 
-@pytest.mark.parametrize("edit", EDITS)
 async def test_the_credential_stored_differs_and_is_deleted(
-    university: Member, learner: Member, edit: Any
+    university: Member, learner: Member, subtests: Any
 ) -> None:
-    offer = await university.offer()
-    university.wallet.issued = edit
-    failed = await learner.receive(offer["link"])
-    await nothing_kept(learner, failed["id"], "offer_changed")
-    assert learner.wallet.calls[-1] == "delete_credential"
+    for edit in EDITS:
+        with subtests.test(edit.__name__):
+            offer = await university.offer()
+            university.wallet.issued = edit
+            failed = await learner.receive(offer["link"])
+            await nothing_kept(learner, failed["id"], "offer_changed")
+            assert learner.wallet.calls[-1] == "delete_credential"
 
 
 async def test_the_credential_stored_is_under_another_definition(university: Member, learner: Member) -> None:
@@ -93,34 +97,33 @@ async def test_the_credential_stored_is_under_another_definition(university: Mem
     await nothing_kept(learner, failed["id"], "offer_changed")
 
 
-@pytest.mark.parametrize(
-    ("answer", "code"),
-    [
-        (raw_answer(b"{}"), "unexpected_answer"),
-        (raw_answer(b'{"invitation":"x","thread_id":"t"}'), "unexpected_answer"),
-        (raw_answer(b'{"invitation":{},"thread_id":7}'), "unexpected_answer"),
-        (raw_answer(b"[]"), "not_json"),
-        (raw_answer(b"<html>"), "not_json"),
-        (raw_answer(b"a" * 600_000), "too_large"),
-        (raw_answer(b"", 302, location="http://127.0.0.1:1/"), "redirect"),
-        (raw_answer(b"", 404), "link_unknown"),
-        (raw_answer(b"", 409), "already_used"),
-        (raw_answer(b"", 410), "expired"),
-        (raw_answer(b"", 423), "not_now"),
-        (raw_answer(b"", 500), "not_now"),
-        # An invitation that our own ACA-Py cannot use.
-        (raw_answer(b'{"invitation":{"@id":"x"},"thread_id":"t"}'), "refused"),
-        (raw_answer(b'{"invitation":{"@id":"x"},"thread_id":"\\ud800"}'), "not_text"),
-    ],
+NO_ANSWERS = (
+    (raw_answer(b"{}"), "unexpected_answer"),
+    (raw_answer(b'{"invitation":"x","thread_id":"t"}'), "unexpected_answer"),
+    (raw_answer(b'{"invitation":{},"thread_id":7}'), "unexpected_answer"),
+    (raw_answer(b"[]"), "not_json"),
+    (raw_answer(b"<html>"), "not_json"),
+    (raw_answer(b"a" * 600_000), "too_large"),
+    (raw_answer(b"", 302, location="http://127.0.0.1:1/"), "redirect"),
+    (raw_answer(b"", 404), "link_unknown"),
+    (raw_answer(b"", 409), "already_used"),
+    (raw_answer(b"", 410), "expired"),
+    (raw_answer(b"", 423), "not_now"),
+    (raw_answer(b"", 500), "not_now"),
+    # An invitation that our own ACA-Py cannot use.
+    (raw_answer(b'{"invitation":{"@id":"x"},"thread_id":"t"}'), "refused"),
+    (raw_answer(b'{"invitation":{"@id":"x"},"thread_id":"\\ud800"}'), "not_text"),
 )
-async def test_answers_to_an_accept_that_are_none(
-    university: Member, learner: Member, answer: bytes, code: str
-) -> None:
+
+
+async def test_answers_to_an_accept_that_are_none(university: Member, learner: Member, subtests: Any) -> None:
     offer = await university.offer()
     reviewed = await learner.agent.holding.review(offer["link"])
-    serve(university, f"/o/{offer['id']}/accept", answer)
-    await learner.agent.holding.accept(reviewed["id"])
-    await nothing_kept(learner, reviewed["id"], code)
+    for answer, code in NO_ANSWERS:
+        with subtests.test(answer[-40:]):
+            serve(university, f"/o/{offer['id']}/accept", answer)
+            await learner.agent.holding.accept(reviewed["id"])
+            await nothing_kept(learner, reviewed["id"], code)
     university.town.internet.raw.clear()
     assert (await learner.agent.holding.accept(reviewed["id"]))["state"] == "accepted"
 
@@ -337,20 +340,34 @@ async def test_an_issuer_that_abandons(place: Town, university: Member, learner:
     assert (await learner.agent.holding.accept(reviewed["id"]))["state"] == "accepted"
 
 
-@pytest.mark.parametrize(
-    "call", ["receive_invitation", "credential_records", "send_credential_request", "store_credential"]
-)
 @pytest.mark.parametrize("after", [False, True])
 async def test_our_own_acapy_dies_mid_exchange(
     place: Town,
     university: Member,
     learner: Member,
-    call: str,
     after: bool,
     monkeypatch: pytest.MonkeyPatch,
+    subtests: Any,
 ) -> None:
     """It answers nothing for a while, with its work done or not: the offer is neither failed nor lost."""
     monkeypatch.setattr(holding_module, "RETRY_SECONDS", 0.3)
+    calls = (
+        "receive_invitation",
+        "credential_records",
+        "send_credential_request",
+        "store_credential",
+        "get_credential",
+    )
+    for count, call in enumerate(calls, start=1):
+        with subtests.test(call):
+            learner.wallet.calls.clear()
+            await _dies_at(call, place, university, learner, after=after)
+            assert len(await learner.agent.holding.credentials()) == count
+            assert university.valid_credentials() == count
+            assert [entry["kind"] for entry in await learner.history()] == ["received"] * count
+
+
+async def _dies_at(call: str, place: Town, university: Member, learner: Member, *, after: bool) -> None:
     offer = await university.offer()
     reviewed = await learner.agent.holding.review(offer["link"])
     dead = learner.wallet.fail_after if after else learner.wallet.fail
@@ -372,5 +389,3 @@ async def test_our_own_acapy_dies_mid_exchange(
 
     assert await place.eventually(done)
     await place.world.settled()
-    assert len(await learner.agent.holding.credentials()) == 1
-    assert university.valid_credentials() == 1
