@@ -228,7 +228,9 @@ class CairnApp(App[None]):
         """Workers never end the app, and never fail silently. The error's text may hold values: its kind only."""
         if event.state is WorkerState.ERROR:
             kind = type(event.worker.error).__name__
-            self.notify(f"A fault in the wallet itself ({kind}): what was asked did not finish.", severity="error")
+            self.notify(
+                f"A fault in the wallet itself ({kind}): what was asked did not finish.", severity="error"
+            )
 
     # Locking.
 

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asyncio.run(_answers(home))
     except CairnError as error:
         # Imported late: it brings Textual in, which a mere message does not need.
-        from wallet_tui.safe_text import clean  # noqa: PLC0415
+        from wallet_tui.safe_text import clean
 
         sys.stderr.write(f"cairn-wallet: {clean(error.detail, 500)}\n")
         if error.hint:
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    from wallet_tui.app import CairnApp  # noqa: PLC0415
+    from wallet_tui.app import CairnApp
 
     app = CairnApp(lambda: AgentClient.from_home(home))
     app.run()

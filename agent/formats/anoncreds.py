@@ -58,12 +58,26 @@ async def signer(objects: ObjectResolver, cred_def_id: str) -> Signer:
     )
 
 
-async def status(objects: ObjectResolver, rev_reg_id: str, cred_rev_id: str) -> Check:
+class StatusLists:
+    """The newest lists for one round of checks: each is fetched once, however many credentials it covers."""
+
+    def __init__(self, objects: ObjectResolver) -> None:
+        self._objects = objects
+        self._asked: dict[str, asyncio.Task[Resolved]] = {}
+
+    async def newest(self, rev_reg_id: str) -> Resolved:
+        """Raises as `ObjectResolver.revocation_list`."""
+        if rev_reg_id not in self._asked:
+            self._asked[rev_reg_id] = asyncio.create_task(self._objects.revocation_list(rev_reg_id))
+        return await asyncio.shield(self._asked[rev_reg_id])
+
+
+async def status(lists: StatusLists, rev_reg_id: str, cred_rev_id: str) -> Check:
     """Whether the newest list revokes index ``cred_rev_id``."""
     if not rev_reg_id:
         return Check("status", STATUS_LABEL, Result.PASS, detail="this credential cannot be revoked")
     try:
-        found = await objects.revocation_list(rev_reg_id)
+        found = await lists.newest(rev_reg_id)
     except CairnError as error:
         result, reason = _failure(error)
         return Check(

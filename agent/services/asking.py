@@ -166,9 +166,8 @@ class Asking:
     async def _proposed(self, exchange: PresentationExchange) -> None:
         """The proposal becomes the request, if it satisfies the policy and asks for nothing else."""
         admin = await self._node.admin()
-        response = await self._response_of(
-            exchange.pres_ex_id
-        )  # there is one when we died after admitting it
+        # There is one already when we died after admitting the proposal.
+        response = await self._response_of(exchange.pres_ex_id)
         if response is None:
             try:
                 response = await self._admit(exchange)

@@ -32,11 +32,18 @@ async def offer_checks(node: Node, record: Record, link: SignedLink) -> tuple[tu
     return checks, _institution(answer)
 
 
-async def credential_checks(node: Node, credential: Document) -> Document:
-    """Run every check on a held credential; the result is merged into its document."""
+async def credential_checks(
+    node: Node, credential: Document, lists: anoncreds.StatusLists | None = None
+) -> Document:
+    """Run every check on a held credential; the result is merged into its document.
+
+    ``lists`` is shared by the credentials of one round.
+    """
     record = Record.from_json(credential["record"])
     signer = await anoncreds.signer(node.objects, credential["cred_def_id"])
-    status = await anoncreds.status(node.objects, credential["rev_reg_id"], credential["cred_rev_id"])
+    status = await anoncreds.status(
+        lists or anoncreds.StatusLists(node.objects), credential["rev_reg_id"], credential["cred_rev_id"]
+    )
     answer = await _ask(node, record, signer.key)
     checks = (
         _signature(credential, signer.check),

@@ -19,6 +19,7 @@ from agent.core.attributes import ATTRIBUTE_NAMES, check_attributes
 from agent.core.limits import LIMITS
 from agent.core.record import Record, text
 from agent.errors import CairnError, ConflictError, NotFoundError, UntrustedError
+from agent.formats import anoncreds
 from agent.services import checking, clock, links, views
 from agent.services.node import Node, is_away
 from agent.store import history
@@ -36,7 +37,9 @@ class Holding:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._accepting: dict[str, asyncio.Lock] = {}
-        self._turns: dict[str, asyncio.Lock] = {}  # by link: looking at an offer and deciding on it take turns
+        self._turns: dict[
+            str, asyncio.Lock
+        ] = {}  # by link: looking at an offer and deciding on it take turns
         node.webhooks.subscribe(self._on_event)
 
     # ------------------------------------------------------------------ offers
@@ -285,7 +288,10 @@ class Holding:
 
     async def credential(self, id: str) -> Document:
         """By id, or by a beginning of it that fits only one."""
-        found = [credential for credential in await self.credentials() if credential["id"].startswith(id)]
+        exact = await self._node.vault.get(CREDENTIAL, id)
+        if exact is not None:
+            return exact
+        found = [each for each in await self.credentials() if id and each["id"].startswith(id)]
         if len(found) != 1:
             raise NotFoundError(
                 "no_such_credential",
@@ -294,9 +300,17 @@ class Holding:
         return found[0]
 
     async def recheck(self, id: str) -> Document:
-        credential = await self.credential(id)
+        """Run every check of one credential again, now."""
+        return await self._recheck(await self.credential(id), anoncreds.StatusLists(self._node.objects))
+
+    async def recheck_all(self) -> list[Document]:
+        lists = anoncreds.StatusLists(self._node.objects)
+        held = await self.credentials()
+        return list(await asyncio.gather(*(self._recheck(each, lists) for each in held)))
+
+    async def _recheck(self, credential: Document, lists: anoncreds.StatusLists) -> Document:
         was_revoked = checking.is_revoked(credential)
-        credential |= await checking.credential_checks(self._node, credential)
+        credential |= await checking.credential_checks(self._node, credential, lists)
         puts = [Put(CREDENTIAL, credential["id"], credential)]
         async with self._node.history_lock:
             if checking.is_revoked(credential) and not was_revoked:
@@ -314,11 +328,6 @@ class Holding:
             await self._node.vault.put(*puts)
         self._node.bus.publish("credential", id=credential["id"])
         return credential
-
-    async def recheck_all(self) -> list[Document]:
-        return list(
-            await asyncio.gather(*(self.recheck(credential["id"]) for credential in await self.credentials()))
-        )
 
     def _on_event(self, event: Event) -> None:
         """The issuer's agent says something was revoked: believe the published list, not the message."""

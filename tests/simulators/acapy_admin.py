@@ -104,6 +104,7 @@ class Wallet:
         self.cred_defs: dict[str, str] = {}  # id → revocation registry id
         self.lists: dict[str, list[int]] = {}
         self.stamps: dict[str, int] = {}
+        self.published: dict[str, list[int]] = {}
         self.next_index = 1
         self.arrived: dict[str, tuple[Values, str]] = {}  # cred_ex_id → what the issuer sent
         self.calls: list[str] = []
@@ -169,6 +170,7 @@ class Wallet:
                 "revlists", rev_reg_id, self.sign(objects.Kind.REVLIST, rev_reg_id, content)
             )
             self.stamps[rev_reg_id] = stamp
+            self.published[rev_reg_id] = list(self.lists[rev_reg_id])
 
     def sign(self, kind: objects.Kind, identifier: str, content: dict[str, Any]) -> str:
         did = identifier.partition("/")[0]
@@ -504,11 +506,11 @@ class Admin:
     async def revoke(self, cred_ex_id: str, *, connection_id: str = "", comment: str = "") -> None:
         record = self.wallet._credential(cred_ex_id)
         bits = self.wallet.lists[record.rev_reg_id]
-        if (
-            bits[int(record.cred_rev_id)] == 0
-        ):  # a second time publishes nothing, and is a success all the same
-            bits[int(record.cred_rev_id)] = 1
+        bits[int(record.cred_rev_id)] = 1
+        if self.wallet.published.get(record.rev_reg_id) != bits:
             await self.wallet.publish_list(record.rev_reg_id)
+        if self.wallet.published.get(record.rev_reg_id) != bits:
+            raise AgentError("not_published", "The revocation is not published yet.", "Revoke again.")
         if connection_id:
             other = self._connection(connection_id).other
             self.wallet.world.post(other, _notice, other)

@@ -23,7 +23,7 @@ Json = dict[str, Any]
 PASSPHRASE = "correct horse battery"
 
 
-class Problem(Exception):
+class ProblemError(Exception):
     def __init__(self, status: int, code: str, detail: str, hint: str = "") -> None:
         super().__init__(code)
         self.status, self.code, self.detail, self.hint = status, code, detail, hint
@@ -72,7 +72,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         self.hold: asyncio.Event | None = None
         self.hold_path = ""
         self.before_present: Callable[[], None] | None = None
-        self.fail: dict[str, Problem] = {}
+        self.fail: dict[str, ProblemError] = {}
 
     def client(self) -> AgentClient:
         return AgentClient("http://127.0.0.1:1", "token", transport=self)
@@ -110,7 +110,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             status, answer = self._route(
                 request.method, [unquote(part) for part in path.split("/")[2:]], body
             )
-        except Problem as problem:
+        except ProblemError as problem:
             document = {
                 "type": f"urn:cairn:error:{problem.code}",
                 "title": problem.code,
@@ -132,7 +132,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
                 self.lock, self.agent_state = "locked", "stopped"
                 return 200, self.status()
         if self.lock != "unlocked":
-            raise Problem(423, "locked", "The wallet is locked.")
+            raise ProblemError(423, "locked", "The wallet is locked.")
         match (method, *parts):
             case ("GET", "wallet", "credentials"):
                 hidden = {"record", "claims", "checks", "shared"}
@@ -164,7 +164,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
                 return 200, {"targets": self.targets}
             case ("GET", "wallet", "stacks", identifier):
                 return 200, self.stacks[identifier]
-        raise Problem(404, "not_found", "There is no such thing.")
+        raise ProblemError(404, "not_found", "There is no such thing.")
 
     # Locking.
 
@@ -200,12 +200,12 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
 
     def _unlock(self, body: Json) -> Json:
         if self.wrong >= 3:
-            raise Problem(429, "wait", "Too many wrong passphrases.", "Wait 7 seconds.")
+            raise ProblemError(429, "wait", "Too many wrong passphrases.", "Wait 7 seconds.")
         if self.first_run:
             self.passphrase = body["passphrase"]
         if body["passphrase"] != self.passphrase:
             self.wrong += 1
-            raise Problem(403, "wrong_passphrase", "The passphrase does not open this wallet.")
+            raise ProblemError(403, "wrong_passphrase", "The passphrase does not open this wallet.")
         self.lock, self.agent_state, self.lock_detail = "unlocking", "starting", "starting the agent"
         return self.status()
 
@@ -213,7 +213,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
 
     def _answer_offer(self, offer: Json, action: str) -> Json:
         if offer["state"] != "open":
-            raise Problem(409, "already_answered", "This offer was already answered.")
+            raise ProblemError(409, "already_answered", "This offer was already answered.")
         offer["state"] = {"accept": "accepted", "reject": "rejected"}[action]
         if action == "accept":
             held = data.credential(
@@ -294,7 +294,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         if action == "plan":
             return self.planned(request, body["include"])
         if request["state"] != "open":
-            raise Problem(409, "already_answered", "This request was already answered.")
+            raise ProblemError(409, "already_answered", "This request was already answered.")
         if action == "decline":
             request["state"] = "declined"
             request["outcome"] = {
@@ -308,7 +308,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             self.before_present()
         plan = self.planned(request, body["include"])["plan"]
         if plan is None or plan["hash"] != body["expect"]:
-            raise Problem(409, "plan_changed", "What would be sent is not what was agreed to.")
+            raise ProblemError(409, "plan_changed", "What would be sent is not what was agreed to.")
         request["state"] = "sent"
         paths = [row["id"] for row in plan["rows"] if row["send"]]
         request["outcome"] = {"at": data.NOW, "sent_claims": paths, "matches_consent": True, "detail": ""}
@@ -319,4 +319,4 @@ def _find(items: list[Json], wanted: str, member: str = "id") -> Json:
     for item in items:
         if item[member] == wanted:
             return item
-    raise Problem(404, "not_found", "There is nothing at this link.", "Check that it is complete.")
+    raise ProblemError(404, "not_found", "There is nothing at this link.", "Check that it is complete.")

@@ -146,14 +146,18 @@ def claims(title: str, issuer: Json, credit: str, eqf: int, awarded_on: str) -> 
         claim("awarded_on", "Awarded on", awarded_on),
         claim("ects", "ECTS", credit),
         claim("eqf_level", "EQF level", str(eqf)),
-        claim("outcomes", "Learning outcomes", "Reads, questions and cleans data sets; explains what a data set cannot show; "
-              "documents where data came from and under which licence they may be used again."),
+        claim(
+            "outcomes",
+            "Learning outcomes",
+            "Reads, questions and cleans data sets; explains what a data set cannot show; "
+            "documents where data came from and under which licence they may be used again.",
+        ),
         claim("assessment_types", "Assessment", "project, oral exam"),
         claim("participation", "Participation", "blended"),
         claim("quality_assurance", "Quality assurance", "institution level, agency-reviewed"),
         claim("grade", "Grade", "1.3"),
         claim("language", "Language", "en"),
-    ]  # fmt: skip
+    ]
 
 
 def credential(
@@ -191,14 +195,53 @@ def credential(
 
 def credentials() -> list[Json]:
     made = [
-        credential(1, "Data Literacy for Industry 4.0", MTU, "5", 6, "2026-02-14", "pass", "Every check passed."),
-        credential(2, "Human-Machine Interaction in Production", FHJ, "3", 6, "2025-11-30", "pass", "Every check passed."),
-        credential(3, "Cyber Security & Safety Basics", UOC, "4", 6, "2025-10-02", "unknown",
-                   "Authentic and listed; entry requirements are not stated.", entry=False),
-        credential(4, "Quantum Leadership Mastery", ATLANTIS, "10", 8, "2026-01-20", "unknown",
-                   "Authentic, but no list says anything about this issuer.", listed=False),
-        credential(5, "Change and Risk Management", MTU, "3", 6, "2025-06-18", "fail", "Revoked by its issuer.", revoked=True),
-    ]  # fmt: skip
+        credential(
+            1, "Data Literacy for Industry 4.0", MTU, "5", 6, "2026-02-14", "pass", "Every check passed."
+        ),
+        credential(
+            2,
+            "Human-Machine Interaction in Production",
+            FHJ,
+            "3",
+            6,
+            "2025-11-30",
+            "pass",
+            "Every check passed.",
+        ),
+        credential(
+            3,
+            "Cyber Security & Safety Basics",
+            UOC,
+            "4",
+            6,
+            "2025-10-02",
+            "unknown",
+            "Authentic and listed; entry requirements are not stated.",
+            entry=False,
+        ),
+        credential(
+            4,
+            "Quantum Leadership Mastery",
+            ATLANTIS,
+            "10",
+            8,
+            "2026-01-20",
+            "unknown",
+            "Authentic, but no list says anything about this issuer.",
+            listed=False,
+        ),
+        credential(
+            5,
+            "Change and Risk Management",
+            MTU,
+            "3",
+            6,
+            "2025-06-18",
+            "fail",
+            "Revoked by its issuer.",
+            revoked=True,
+        ),
+    ]
     made[0]["shared"] = [
         {"at": "2026-03-02T08:30:00+00:00", "to": NORTHWIND, "claims": ["title", "awarded_on"]}
     ]
@@ -306,9 +349,21 @@ def requests() -> list[Json]:
 
 def targets() -> list[Json]:
     return [
-        {"id": "digital-production", "title": "Micro-degree Digital Production", "awarded_by": "MicroCredX consortium", "unit": "ects", "total": "15"},
-        {"id": "data-basics", "title": "Certificate Data Basics", "awarded_by": "Munster Technological University", "unit": "ects", "total": "5"},
-    ]  # fmt: skip
+        {
+            "id": "digital-production",
+            "title": "Micro-degree Digital Production",
+            "awarded_by": "MicroCredX consortium",
+            "unit": "ects",
+            "total": "15",
+        },
+        {
+            "id": "data-basics",
+            "title": "Certificate Data Basics",
+            "awarded_by": "Munster Technological University",
+            "unit": "ects",
+            "total": "5",
+        },
+    ]
 
 
 def member(
@@ -330,11 +385,31 @@ def stacks() -> dict[str, Json]:
     first, second = targets()
     members = [
         member(1, "Data Literacy for Industry 4.0", MTU, "5", 6, "5", "counted", "an elective of this goal"),
-        member(2, "Human-Machine Interaction in Production", FHJ, "3", 6, "3", "counted", "required by this goal"),
-        member(0, "Green Transition in Manufacturing", FHJ, "4", 6, "4", "offered", "would count as an elective once accepted"),
-        member(4, "Quantum Leadership Mastery", ATLANTIS, "10", 8, "0", "excluded", "no list says anything about this issuer, and the goal accepts listed issuers only"),
+        member(
+            2, "Human-Machine Interaction in Production", FHJ, "3", 6, "3", "counted", "required by this goal"
+        ),
+        member(
+            0,
+            "Green Transition in Manufacturing",
+            FHJ,
+            "4",
+            6,
+            "4",
+            "offered",
+            "would count as an elective once accepted",
+        ),
+        member(
+            4,
+            "Quantum Leadership Mastery",
+            ATLANTIS,
+            "10",
+            8,
+            "0",
+            "excluded",
+            "no list says anything about this issuer, and the goal accepts listed issuers only",
+        ),
         member(5, "Change and Risk Management", MTU, "3", 6, "0", "excluded", "revoked by its issuer"),
-    ]  # fmt: skip
+    ]
     return {
         "digital-production": {
             "target": first,
@@ -345,7 +420,8 @@ def stacks() -> dict[str, Json]:
             "missing": "3",
             "met": False,
             "members": members,
-            "route": "Cyber Security & Safety Basics may count through recognition of prior learning: send outcomes and assessment to the consortium.",
+            "route": "Cyber Security & Safety Basics may count through recognition of prior learning: "
+            "send outcomes and assessment to the consortium.",
             "note": "Recognition is decided by the MicroCredX consortium, not by this wallet.",
             "next": ["3 ECTS more at EQF 6 from a listed issuer, after the offer from FH Joanneum"],
         },
@@ -381,8 +457,28 @@ def history() -> list[Json]:
         }
 
     return [
-        entry(1, "2026-02-14T12:00:00+00:00", "received", MTU, "Data Literacy for Industry 4.0", [], "stored"),
-        entry(2, "2026-03-01T09:00:00+00:00", "revoked", MTU, "Change and Risk Management", [], "seen in the revocation list"),
-        entry(3, "2026-03-02T08:30:00+00:00", "presented", NORTHWIND, "Internship", ["c0.title", "c0.awarded_on"], "sent; what was revealed matches the consent"),
-        entry(4, "2026-03-05T14:10:00+00:00", "declined", STERN, "Crane course", [], "the requester was told"),
-    ]  # fmt: skip
+        entry(
+            1, "2026-02-14T12:00:00+00:00", "received", MTU, "Data Literacy for Industry 4.0", [], "stored"
+        ),
+        entry(
+            2,
+            "2026-03-01T09:00:00+00:00",
+            "revoked",
+            MTU,
+            "Change and Risk Management",
+            [],
+            "seen in the revocation list",
+        ),
+        entry(
+            3,
+            "2026-03-02T08:30:00+00:00",
+            "presented",
+            NORTHWIND,
+            "Internship",
+            ["c0.title", "c0.awarded_on"],
+            "sent; what was revealed matches the consent",
+        ),
+        entry(
+            4, "2026-03-05T14:10:00+00:00", "declined", STERN, "Crane course", [], "the requester was told"
+        ),
+    ]

@@ -34,11 +34,30 @@ STRINGS = (
 # Words of our own vocabulary and values that carry the test itself: planting there tests the parser, not the walls.
 KEEP = frozenset(
     {
-        "state", "result", "kind", "mode", "system", "lock", "item", "id", "link", "code", "claim",
-        "received_at", "expires_at", "checked_at", "at", "credential_id", "hash",
-        "required", "counted", "offered", "missing", "unit",
+        "state",
+        "result",
+        "kind",
+        "mode",
+        "system",
+        "lock",
+        "item",
+        "id",
+        "link",
+        "code",
+        "claim",
+        "received_at",
+        "expires_at",
+        "checked_at",
+        "at",
+        "credential_id",
+        "hash",
+        "required",
+        "counted",
+        "offered",
+        "missing",
+        "unit",
     }
-)  # fmt: skip
+)
 
 
 class Planter:
@@ -74,7 +93,9 @@ def hostile_service(planter: Planter) -> AgentServiceSimulator:
         request["flags"] = [{"code": "over_asking", "claim": "grade", "text": planter.text()}]
     # Labels and flags of rows come from the policy; the claim names in it have to stay what they are.
     service.wanted = {
-        name: [(claim, planter.text(), mode, required, planter.text()) for claim, _, mode, required, _ in wanted]
+        name: [
+            (claim, planter.text(), mode, required, planter.text()) for claim, _, mode, required, _ in wanted
+        ]
         for name, wanted in service.wanted.items()
     }
     for held, kept in zip(service.credentials, names, strict=True):

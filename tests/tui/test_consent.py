@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from textual import events
 from textual.widgets import Input
 
-from tests.simulators.agent_service import AgentServiceSimulator, Problem
+from tests.simulators.agent_service import AgentServiceSimulator, ProblemError
 from tests.tui.conftest import NARROW, WIDE, Driver, open_wallet
 from wallet_tui.screens import consent_gate
 from wallet_tui.screens.consent import ConsentScreen
@@ -264,7 +264,7 @@ async def test_a_change_after_the_last_look_is_refused_by_the_service_and_shown(
 async def test_an_unknown_outcome_is_called_unknown_and_is_not_sent_twice(
     service: AgentServiceSimulator, no_hold: None
 ) -> None:
-    service.fail["/v1/wallet/requests/req-1/present"] = Problem(
+    service.fail["/v1/wallet/requests/req-1/present"] = ProblemError(
         502, "requester_unreachable", "No answer in time."
     )
     async with open_wallet(service) as wallet:

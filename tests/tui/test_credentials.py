@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
-from tests.simulators.agent_service import AgentServiceSimulator, Problem
+from tests.simulators.agent_service import AgentServiceSimulator, ProblemError
 from tests.tui.conftest import NARROW, WIDE, open_wallet
 from wallet_tui.screens.credentials import EMPTY
 
@@ -93,7 +93,7 @@ async def test_recheck_runs_the_checks_again_and_says_when_it_cannot(service: Ag
         await wallet.press("r")
         await wallet.until(lambda: "The checks were run again." in wallet.toasts)
         assert ("POST", "/v1/wallet/credentials/cred-1/recheck", {}) in service.calls
-        service.fail["/v1/wallet/credentials/cred-1/recheck"] = Problem(
+        service.fail["/v1/wallet/credentials/cred-1/recheck"] = ProblemError(
             502, "registry_unreachable", "No answer."
         )
         await wallet.press("r")
@@ -122,7 +122,7 @@ async def test_a_credential_that_arrives_is_shown_without_asking(service: AgentS
 
 
 async def test_a_list_that_cannot_be_read_says_so(service: AgentServiceSimulator) -> None:
-    service.fail["/v1/wallet/credentials"] = Problem(503, "store_failed", "The store could not be read.")
+    service.fail["/v1/wallet/credentials"] = ProblemError(503, "store_failed", "The store could not be read.")
     async with open_wallet(service) as wallet:
         await wallet.sees("The store could not be read.")
 

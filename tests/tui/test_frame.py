@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 from textual.color import Color
 from textual.filter import NoColor
 
 from tests.simulators.agent_service import AgentServiceSimulator
 from tests.tui.conftest import Driver, open_wallet, screen_lines
 from wallet_tui.app import CairnApp
+from wallet_tui.theme import CAIRN
 from wallet_tui.widgets.frame import MAX_HINTS, AreaTabs, KeyBar, StatusLine
-
 
 SETTLED = {"1": "held", "2": "to decide", "3": "counted", "4": "chain of"}
 
@@ -149,27 +152,28 @@ async def test_a_fault_of_a_worker_is_said_and_ends_nothing(
 async def test_a_crash_names_the_place_and_no_values(service: AgentServiceSimulator) -> None:
     app = CairnApp(service.client)
     secret = "claim-value-4711"
-    with pytest.raises(RuntimeError):
+
+    def crash() -> None:
+        held = secret
+        raise RuntimeError(held)
+
+    async def run() -> None:
         async with app.run_test() as pilot:
-
-            def crash() -> None:
-                held = secret
-                raise RuntimeError(held)
-
             app.call_later(crash)
             await pilot.pause()
-    from rich.console import Console
 
-    console = Console(width=200, record=True, file=None, quiet=True)
+    with pytest.raises(RuntimeError):
+        await run()
+    console = Console(width=200, record=True, file=io.StringIO())
     for renderable in app._exit_renderables:
         console.print(renderable)
-    assert secret not in console.export_text()
+    told = console.export_text()
+    assert "RuntimeError in crash" in told
+    assert secret not in told
 
 
 def test_the_theme_is_readable() -> None:
     """WCAG 2.2, 1.4.3: at least 4.5 to 1 for text."""
-    from wallet_tui.theme import CAIRN
-
     background = Color.parse(CAIRN.background or "")
     for name in (
         CAIRN.foreground,

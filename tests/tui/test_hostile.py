@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.widgets import Input, Static
 
-from tests.simulators.agent_service import AgentServiceSimulator, Problem
+from tests.simulators.agent_service import AgentServiceSimulator, ProblemError
 from tests.tui.conftest import NARROW, Driver, open_wallet
 from tests.tui.hostile import STRINGS, Planter, hostile_service
 from wallet_tui.screens.consent import ConsentScreen
@@ -92,8 +92,8 @@ async def test_every_screen_survives(text: str) -> None:
 )
 async def test_errors_toasts_and_fields_too(text: str) -> None:
     service = AgentServiceSimulator(unlocked=True)
-    service.fail["/v1/wallet/offers/review"] = Problem(410, text, text, text)
-    service.fail["/v1/wallet/credentials/cred-1/recheck"] = Problem(502, text, text, text)
+    service.fail["/v1/wallet/offers/review"] = ProblemError(410, text, text, text)
+    service.fail["/v1/wallet/credentials/cred-1/recheck"] = ProblemError(502, text, text, text)
     async with open_wallet(service, NARROW) as wallet:
         await wallet.sees("5 held")
         await wallet.press("r")

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
-from tests.simulators.agent_service import AgentServiceSimulator, Problem
+from tests.simulators.agent_service import AgentServiceSimulator, ProblemError
 from tests.tui.conftest import WIDE, open_wallet
 from wallet_tui.screens.offer import OfferScreen
 
@@ -139,22 +139,22 @@ async def test_evidence_opens_from_the_keyboard(service: AgentServiceSimulator) 
     ("problem", "pieces"),
     [
         (
-            Problem(410, "offer_expired", "This offer expired on 1 March."),
+            ProblemError(410, "offer_expired", "This offer expired on 1 March."),
             ("This offer expired", "It can no longer be"),
         ),
         (
-            Problem(422, "bad_signature", "The signature does not hold."),
+            ProblemError(422, "bad_signature", "The signature does not hold."),
             ("Somebody may be pretending", "bad_signature"),
         ),
         (
-            Problem(502, "issuer_unreachable", "The issuer did not answer."),
+            ProblemError(502, "issuer_unreachable", "The issuer did not answer."),
             ("Check the connection", "issuer_unreachable"),
         ),
-        (Problem(404, "not_found", "Nothing there.", "Ask again."), ("Ask again.", "not_found")),
+        (ProblemError(404, "not_found", "Nothing there.", "Ask again."), ("Ask again.", "not_found")),
     ],
 )
 async def test_errors_say_what_happened_what_it_means_what_to_do(
-    service: AgentServiceSimulator, problem: Problem, pieces: tuple[str, ...]
+    service: AgentServiceSimulator, problem: ProblemError, pieces: tuple[str, ...]
 ) -> None:
     service.fail["/v1/wallet/offers/review"] = problem
     async with open_wallet(service) as wallet:

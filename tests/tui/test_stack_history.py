@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.simulators.agent_service import AgentServiceSimulator, Problem
+from tests.simulators.agent_service import AgentServiceSimulator, ProblemError
 from tests.tui.conftest import WIDE, open_wallet
 
 
@@ -57,7 +57,7 @@ async def test_no_goals_and_goals_that_cannot_be_read(service: AgentServiceSimul
     async with open_wallet(service) as wallet:
         await wallet.press("3")
         await wallet.sees("There is no goal yet")
-        service.fail["/v1/wallet/stacks"] = Problem(
+        service.fail["/v1/wallet/stacks"] = ProblemError(
             503, "profiles_missing", "The profiles could not be read."
         )
         await wallet.press("r")

@@ -318,7 +318,9 @@ class ConsentScreen(Guarded):
         return [
             Choice("decline", "Don't share", "D", self.why_not_decline()),
             Choice("back", "Decide later", "esc"),
-            Choice("share", f"Share {text.items(number)}…" if number else "Share…", "S", self.why_not_share()),
+            Choice(
+                "share", f"Share {text.items(number)}…" if number else "Share…", "S", self.why_not_share()
+            ),
         ]
 
     def _blocks(self, width: int) -> list[Block]:

@@ -27,10 +27,7 @@ LABEL_WIDTH = 20
 
 def host_of(request: Request) -> str:
     """The name the question uses: the verified host, or the DID, never the display name."""
-    return (
-        clean(request.requester.host or request.requester.did, 60)
-        or "an unnamed requester"
-    )
+    return clean(request.requester.host or request.requester.did, 60) or "an unnamed requester"
 
 
 def items(number: int) -> str:
@@ -124,9 +121,7 @@ def _source(plan_row: PlanRow, credential: PlanCredential | None, width: int) ->
 def row_lines(plan_row: PlanRow, width: int) -> list[Content]:
     """``SEND  label  value  required``; a long value and what is sent instead of it go below."""
     state = (
-        Content.styled("SEND", "bold $text-warning")
-        if plan_row.send
-        else Content.styled("HIDE", "$muted")
+        Content.styled("SEND", "bold $text-warning") if plan_row.send else Content.styled("HIDE", "$muted")
     )
     need = "required" if plan_row.required else "optional"
     label_width = min(LABEL_WIDTH, max(10, width // 4))
@@ -172,7 +167,9 @@ def preview(plan: Plan, width: int) -> list[Block]:
                 indent=1,
                 max_lines=2,
             )
-        seen += labelled(safe_text(shown.label, 120), safe_text(shown.value, VALUE_CHARS), width, label_width=label)
+        seen += labelled(
+            safe_text(shown.label, 120), safe_text(shown.value, VALUE_CHARS), width, label_width=label
+        )
     if not plan.sees:
         seen.append(Content("  nothing"))
     unseen: list[Content] = [Content(""), heading("What they will not see")]

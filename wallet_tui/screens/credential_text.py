@@ -53,8 +53,7 @@ def _head(summary: Summary, width: int, now: datetime) -> list[Content]:
     lines = [line.stylize_before("bold") for line in fold(safe_text(summary.title), width, max_lines=3)]
     lines += fold(words.party(summary.issuer, 80), width, max_lines=3)
     lines += [
-        line.stylize_before("$muted")
-        for line in fold(safe_text(summary.issuer.did, 120), width, max_lines=2)
+        line.stylize_before("$muted") for line in fold(safe_text(summary.issuer.did, 120), width, max_lines=2)
     ]
     lines += fold(facts, width)
     lines += [Content("")]

@@ -130,9 +130,7 @@ class StackScreen(Area):
             width,
             max_lines=2,
         )
-        by = fold(
-            join(("awarded by ", "$muted"), safe_text(stack.target.awarded_by)), width, max_lines=1
-        )
+        by = fold(join(("awarded by ", "$muted"), safe_text(stack.target.awarded_by)), width, max_lines=1)
         met = words.result("pass") if stack.met else Content.styled("– not met yet", "$text-warning")
         numbers = Content("   ").join([*in_words(stack), met])
         return [*first, *by, Content(""), bar(stack, min(width, 72)), *fold(numbers, width)]
@@ -181,7 +179,11 @@ def member_lines(member: Member, stack: Stack, width: int) -> list[Content]:
         )
     else:
         first = row(
-            width, Cell(state, 13), Cell(safe_text(member.title), style="bold"), Cell(counts, 10), Cell(of, 10)
+            width,
+            Cell(state, 13),
+            Cell(safe_text(member.title), style="bold"),
+            Cell(counts, 10),
+            Cell(of, 10),
         )
         reason = join(who, ": ", reason)
     return [

@@ -57,7 +57,12 @@ def check_lines(check: CheckRow, width: int, *, opened: bool, old: bool = False)
 def _proof_lines(proof: Proof, width: int, indent: int) -> list[Content]:
     """What kind of evidence, then value, address, hash and time, each only if it is there."""
     lines = [join(" " * indent, safe_text(proof.label or proof.kind, 60).stylize_before("$muted"))]
-    for name, text in (("value", proof.value), ("address", proof.url), ("sha-256", proof.sha256), ("at", proof.at)):
+    for name, text in (
+        ("value", proof.value),
+        ("address", proof.url),
+        ("sha-256", proof.sha256),
+        ("at", proof.at),
+    ):
         if text:
             lines += labelled(name, safe_text(text, 300), width, label_width=8, indent=indent)
     return lines

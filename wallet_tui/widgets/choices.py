@@ -29,7 +29,7 @@ class Choices(Clickable):
             super().__init__()
             self.name = name
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._choices: list[Choice] = []
         self.marked = 0

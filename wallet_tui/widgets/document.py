@@ -24,7 +24,7 @@ Layout = Callable[[int], list[Block]]
 class Document(Lines):
     """Shows what a layout function returns for the present width, and lays out again when that changes."""
 
-    def __init__(self, *, id: str | None = None, focusable: bool = True) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None, focusable: bool = True) -> None:
         super().__init__(id=id)
         self.can_focus = focusable
         self._layout_blocks: Layout = lambda _: []

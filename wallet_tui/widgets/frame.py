@@ -43,7 +43,7 @@ class Hint:
 class Clickable(Widget):
     """One line of pieces; a click on a piece calls `clicked` with its name."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._pieces: list[tuple[int, int, str]] = []
 

@@ -57,7 +57,7 @@ class Lines(ScrollView, can_focus=True):
     class Scrolled(Message):
         """Lines were drawn that had not been seen before."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.cursor = -1
         self._seen: set[int] = set()

@@ -20,7 +20,7 @@ class RowList[T](Lines):
         key: Callable[[T], str],
         *,
         row_height: int = 2,
-        id: str | None = None,  # noqa: A002 - Textual's name
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._draw = draw

@@ -25,8 +25,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(holding_module, "RETRY_SECONDS", 0.15)
 
 
-async def cut(victim: Member, at: int, work: Work) -> str:
-    """Do ``work`` and kill ``victim`` at its ``at``-th point. Answers the point's name, "" when it ran through."""
+async def cut(victim: Member, at: int, work: Work, *, own: bool = True) -> str:
+    """Do ``work`` and kill ``victim`` at its ``at``-th point. Answers the point's name, "" when it ran through.
+
+    ``own``: the work is the victim's and dies with it; otherwise the other side carries on with it.
+    """
     victim.breaker = Breaker(at)
     task = asyncio.ensure_future(work())
     dead = asyncio.create_task(victim.breaker.broken.wait())
@@ -36,11 +39,12 @@ async def cut(victim: Member, at: int, work: Work) -> str:
         await asyncio.sleep(0.05)  # what the last webhook set off
     crashed = victim.breaker.broken.is_set()
     name = victim.breaker.trace[-1] if crashed else ""
-    for each in (task, dead):
-        each.cancel()
-    await asyncio.gather(task, dead, return_exceptions=True)
+    if crashed and own:
+        task.cancel()
     if crashed:
         await victim.restart()
+    dead.cancel()
+    await asyncio.gather(task, dead, return_exceptions=True)
     return name
 
 
@@ -96,7 +100,7 @@ async def test_the_issuer_dies_while_issuing(place: Town, university: Member, le
         async def work(id: str = reviewed["id"]) -> None:
             await learner.agent.holding.accept(id)
 
-        points.append(await cut(university, len(points) + 1, work))
+        points.append(await cut(university, len(points) + 1, work, own=False))
         await accepted(place, learner, offer["link"])
         await check_books(place, university, learner, len(points), points[-1])
 
@@ -197,7 +201,7 @@ async def test_the_employer_dies_while_asking(
             await learner.agent.presenting.present(shown["id"], expect=shown["plan"]["hash"])
             await place.verdict(employer, request)
 
-        points.append(await cut(employer, len(points) + 1, work))
+        points.append(await cut(employer, len(points) + 1, work, own=False))
         await answered(place, learner, request["link"])
         await check_answers(place, learner, employer, request, len(points), points[-1])
     assert {"send_bound_request is done", "verify_presentation is done", "put begins"} <= set(points)
