@@ -27,7 +27,9 @@ TITLE_POLICY: Document = {
 }
 
 
-async def offer(universe: Universe, issuer: str = "munster-tu", template: str = "data-literacy", **learner: str) -> Document:
+async def offer(
+    universe: Universe, issuer: str = "munster-tu", template: str = "data-literacy", **learner: str
+) -> Document:
     person = {"given_name": "Test", "family_name": "Learner", "birth_date": "2000-01-01", **learner}
     async with universe.client(issuer) as api:
         return await api.post(

@@ -24,7 +24,10 @@ async def test_wrong_requests_and_stolen_presentations(
     """One attacker, several attacks: starting an agent takes ten seconds."""
     made = await steps.offer(universe)
     assert (await steps.accept(universe, made["link"]))["state"] == "accepted"
-    async with evil_agent(universe, tmp_path / "evil", monkeypatch) as evil, universe.client("learner") as learner:
+    async with (
+        evil_agent(universe, tmp_path / "evil", monkeypatch) as evil,
+        universe.client("learner") as learner,
+    ):
         asking, node = evil.agent.asking, evil.agent.node
         assert asking is not None
 
@@ -32,7 +35,9 @@ async def test_wrong_requests_and_stolen_presentations(
         evil.orders(greedy=True)
         greedy = await asking.new_request(steps.TITLE_POLICY)
         shown = await steps.review(universe, greedy["link"])
-        sent = await learner.post(f"/v1/wallet/requests/{shown['id']}/present", {"expect": shown["plan"]["hash"]})
+        sent = await learner.post(
+            f"/v1/wallet/requests/{shown['id']}/present", {"expect": shown["plan"]["hash"]}
+        )
         assert sent["state"] == "failed"
         assert sent["error"]["code"] == "request_differs"
         assert (await learner.get(f"/v1/wallet/requests/{shown['id']}"))["outcome"] is None
@@ -43,7 +48,9 @@ async def test_wrong_requests_and_stolen_presentations(
         evil.orders()
         fair = await asking.new_request(steps.TITLE_POLICY)
         shown = await steps.review(universe, fair["link"])
-        sent = await learner.post(f"/v1/wallet/requests/{shown['id']}/present", {"expect": shown["plan"]["hash"]})
+        sent = await learner.post(
+            f"/v1/wallet/requests/{shown['id']}/present", {"expect": shown["plan"]["hash"]}
+        )
         assert sent["state"] == "sent"
         assert sent["outcome"]["matches_consent"] is True
 

@@ -76,7 +76,11 @@ async def test_accepting_survives_a_kill(universe: Universe, member: str, what: 
 async def test_an_answer_is_sent_once_whoever_dies(universe: Universe) -> None:
     made = await steps.offer(universe)
     assert (await steps.accept(universe, made["link"]))["state"] == "accepted"
-    for member, what, delay in (("learner", "service", 0.5), ("employer", "service", 0.5), ("employer", "acapy", 0.3)):
+    for member, what, delay in (
+        ("learner", "service", 0.5),
+        ("employer", "service", 0.5),
+        ("employer", "acapy", 0.3),
+    ):
         request = await steps.ask(universe)
         shown = await steps.review(universe, request["link"])
         async with universe.client("learner") as api:
@@ -199,7 +203,10 @@ async def test_a_marker_in_a_credential_reaches_no_log(universe: Universe) -> No
     made = await steps.offer(universe, given_name=marker, family_name=marker, id=f"id-{marker}")
     assert (await steps.accept(universe, made["link"]))["state"] == "accepted"
     policy = steps.TITLE_POLICY | {
-        "claims": [*steps.TITLE_POLICY["claims"], {"claim": "given_name", "required": True, "disclose": "reveal"}]
+        "claims": [
+            *steps.TITLE_POLICY["claims"],
+            {"claim": "given_name", "required": True, "disclose": "reveal"},
+        ]
     }
     request = await steps.ask(universe, policy)
     shown = await steps.review(universe, request["link"])
@@ -246,7 +253,9 @@ async def test_public_listener_offers_nothing_private(universe: Universe) -> Non
         assert (await http.get("/.well-known/did.json")).json()["id"].startswith("did:web:localhost%3A")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's; elsewhere the plugin watches its stdin")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's; elsewhere the plugin watches its stdin"
+)
 async def test_sigkill_of_everything_above_leaves_no_process(tmp_path: Path) -> None:
     """`cairn up` killed outright: its services and their ACA-Pys end with it."""
     process = await asyncio.create_subprocess_exec(
@@ -271,5 +280,3 @@ async def test_sigkill_of_everything_above_leaves_no_process(tmp_path: Path) -> 
         return True if not alive else None
 
     await steps.until(gone, "every process to end")
-
-
