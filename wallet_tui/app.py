@@ -11,6 +11,7 @@ import os
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic
 from typing import ClassVar
 
@@ -52,7 +53,8 @@ class CairnApp(App[None]):
     """``connect`` makes a client for the service as it runs now: called again after the service went away."""
 
     TITLE = "Cairn"
-    CSS_PATH = "cairn.tcss"
+    # Absolute: a relative one would be looked for beside the file of a subclass.
+    CSS_PATH = Path(__file__).with_name("cairn.tcss")
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = bindings(

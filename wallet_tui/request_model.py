@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.errors import AgentError
-from wallet_tui.model import Credit, Doc, Identity, Party, Problem
+from wallet_tui.doc import Doc
+from wallet_tui.model import Credit, Identity, Party, Problem
 from wallet_tui.safe_text import Untrusted
 
 REQUEST_STATES = ("open", "sending", "sent", "declined", "expired", "failed")

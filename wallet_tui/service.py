@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterable
 from urllib.parse import quote
 
 from agent.client import AgentClient, Event
-from wallet_tui.model import MAX_ROWS, Credential, Doc, HistoryEntry, Offer, Stack, Status, Summary, Target
+from wallet_tui.doc import Doc
+from wallet_tui.model import MAX_ROWS, Credential, HistoryEntry, Offer, Stack, Status, Summary, Target
 from wallet_tui.request_model import Request
 
 MAX_REASON_CHARS = 300

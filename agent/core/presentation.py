@@ -207,10 +207,11 @@ def _reading_checks(reading: Reading) -> list[Check]:
 
 def _schema(item: PresentedItem, definition: CredDefFacts | None, facts: PresentationFacts) -> Check:
     label = "It is a micro-credential of the shared schema"
-    if item.schema_id != facts.schema_id or (definition and definition.schema_id != facts.schema_id):
+    named = definition.schema_id if definition is not None else ""  # empty when it could not be had
+    if item.schema_id != facts.schema_id or (named and named != facts.schema_id):
         detail = "The credential is of another schema, in which the attributes may mean something else."
         return Check("schema", label, Result.FAIL, "other_schema", detail, item.item)
-    if definition is None:
+    if not named:
         return Check("schema", label, Result.UNKNOWN, "cred_def_unreachable", _UNREACHABLE, item.item)
     return Check("schema", label, Result.PASS, subject=item.item)
 
@@ -255,9 +256,8 @@ def _status(
     if registry is None:
         detail = "The issuer's status list could not be reached, nor a mirror of it."
         return Check("status", label, Result.UNKNOWN, "status_unreachable", detail, item.item)
-    if registry.signed is Result.FAIL or (
-        (registry.cred_def_id, registry.issuer_did) != (item.cred_def_id, definition.issuer_did)
-    ):
+    other = (registry.cred_def_id, registry.issuer_did) != (item.cred_def_id, definition.issuer_did)
+    if registry.signed is Result.FAIL or (registry.signed is Result.PASS and other):
         detail = "The status list is not the issuer's list for this kind of credential."
         return Check("status", label, Result.FAIL, "other_registry", detail, item.item)
     return _status_on_list(item, item.timestamp, registry, verified, facts)

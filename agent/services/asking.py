@@ -27,7 +27,7 @@ from agent.core.policy import Policy, flags
 from agent.errors import AgentError, CairnError, ConflictError, ExpiredError, InputError, NotFoundError
 from agent.services import clock, judging, links
 from agent.services.identity import Identity
-from agent.services.node import Node
+from agent.services.node import Node, is_away
 from agent.store.vault import Document, Put
 
 log = structlog.get_logger(__name__)
@@ -37,6 +37,7 @@ BY_INVITATION = "asked_invitation"  # invi_msg_id → request code
 RESPONSE = "response"
 TOPIC = "present_proof_v2_0"
 RESPONSE_SECONDS = 2 * LIMITS.exchange_seconds
+DECLINES_KEPT = 100  # the newest; anybody who has the link can decline again and again
 
 
 class Asking:
@@ -129,7 +130,8 @@ class Asking:
         async with self._lock(code):
             request = await self.request(code)
             self._require_open(request)
-            request["declined"].append({"at": clock.stamp(clock.now()), "reason": reason[:500]})
+            declined = {"at": clock.stamp(clock.now()), "reason": reason[:500]}
+            request["declined"] = [*request["declined"], declined][-DECLINES_KEPT:]
             await self._save(request)
         self._node.bus.publish("request", id=code, state="declined")
 
@@ -176,10 +178,10 @@ class Asking:
                 reason = f"{error.code}: {error.detail}"[:300]
                 await admin.presentation_problem_report(exchange.pres_ex_id, reason)
                 return
+            self._node.spawn(self._expire(exchange.pres_ex_id), "deadline of a response")
         sent = await admin.send_bound_request(exchange.pres_ex_id)
         response["nonce"] = str(sent.request.get("nonce", ""))
         await self._node.vault.put(Put(RESPONSE, response["id"], response))
-        self._node.spawn(self._expire(exchange.pres_ex_id), "deadline of a response")
 
     async def _admit(self, exchange: PresentationExchange) -> Document:
         """A response document for a proposal that may go on. Raises `CairnError` with the reason why not."""
@@ -219,11 +221,7 @@ class Asking:
         if response is None or response["verdict"] is not None:
             return
         request = await self.request(response["request"])
-        if exchange.state == "presentation-received":
-            try:
-                exchange = await (await self._node.admin()).verify_presentation(exchange.pres_ex_id)
-            except AgentError as error:  # say, an object it needs cannot be had: then the proof is unknown
-                log.warning("ACA-Py did not verify", code=error.code)
+        exchange = await self._verified(exchange)
         # A crash may have come between sending the request and noting its nonce; ACA-Py's record is ours.
         response["nonce"] = response["nonce"] or str(exchange.request.get("nonce", ""))
         judged = await judging.judge(
@@ -233,13 +231,24 @@ class Asking:
         await self._node.vault.put(Put(RESPONSE, response["id"], response))
         self._node.bus.publish("verdict", id=response["id"])
 
+    async def _verified(self, exchange: PresentationExchange) -> PresentationExchange:
+        """With ACA-Py's word on the proof, or without it when ACA-Py could not tell: then it is unknown."""
+        if exchange.state == "presentation-received":
+            try:
+                return await (await self._node.admin()).verify_presentation(exchange.pres_ex_id)
+            except AgentError as error:  # say, an object it needs cannot be had
+                if is_away(error):
+                    raise  # it is being started again; `resume` comes back to this response
+                log.warning("ACA-Py did not verify", code=error.code)
+        return exchange
+
     async def _expire(self, pres_ex_id: str) -> None:
         """A wallet that proposed and fell silent must not use up the request for ever."""
         await asyncio.sleep(RESPONSE_SECONDS)
         async with self._lock(pres_ex_id):
             admin = await self._node.admin()
             exchange = await admin.presentation_record(pres_ex_id)
-            if exchange.state == "request-sent":
+            if exchange.state in ("proposal-received", "request-sent"):
                 await admin.presentation_problem_report(pres_ex_id, "The deadline has passed.")
                 await self._abandoned(exchange)
 
@@ -263,6 +272,7 @@ class Asking:
             raise ConflictError("not_verified", f"This response is {response['state']}.")
         request = await self.request(response["request"])
         exchange = await (await self._node.admin()).presentation_record(response["pres_ex_id"])
+        exchange = await self._verified(exchange)
         response |= await judging.judge(
             self._node, Policy.from_json(request["policy"]), request, response, exchange
         )

@@ -25,6 +25,7 @@ from agent.core.planning import Candidate, Plan, Unsatisfiable, common_outcome, 
 from agent.core.policy import Policy, flags
 from agent.core.reading import revealed_paths
 from agent.core.record import Record, text
+from agent.core.verdict import Result
 from agent.errors import (
     CairnError,
     ConflictError,
@@ -36,15 +37,17 @@ from agent.errors import (
 )
 from agent.services import checking, clock, links, trust, views
 from agent.services.holding import CREDENTIAL, Holding
-from agent.services.node import Node
+from agent.services.node import Node, is_away
 from agent.store import history
 from agent.store.vault import Document, Put
+from trust_registry import objects
+from trust_registry.errors import ObjectError
 
 log = structlog.get_logger(__name__)
 
 REQUEST = "request"
 POLL_SECONDS = 2.0
-ENDED = frozenset({"sent", "declined", "expired"})
+CLOSED = frozenset({"sent", "declined", "sending"})  # looking at the link again does not open these
 
 
 class Presenting:
@@ -59,14 +62,24 @@ class Presenting:
         """Fetch and verify a request, and plan an answer. Nothing is sent. Idempotent per link."""
         link = links.parse_link(link_text, "r")
         known = await self._by_link(link.url)
-        if known is not None and known["state"] in ("sent", "declined", "sending"):
+        if known is not None and known["state"] in CLOSED:
             return await self.view(known["id"])
+        async with self._lock(link.url):  # what is sent or declined meanwhile must not be opened again
+            known = await self._by_link(link.url)
+            if known is None or known["state"] not in CLOSED:
+                known = await self._read(link, known)
+        return await self.view(known["id"])
+
+    async def _read(self, link: links.Link, known: Document | None) -> Document:
         document = await links.open_link(self._node, link)
         payload = document.payload
         policy = Policy.from_json(payload.get("policy"))
         requester = payload.get("requester")
         if not isinstance(requester, str) or not 0 < len(requester) <= 200:
             raise InputError("bad_request_document", "The request does not name its sender.")
+        schema_id = payload.get("schema_id")
+        if not isinstance(schema_id, str) or not _is_schema(schema_id):
+            raise InputError("bad_request_document", "The request does not name a schema.")
         request: Document = {
             "id": known["id"] if known else uuid.uuid4().hex,
             "link": link.url,
@@ -77,7 +90,7 @@ class Presenting:
                 "how": "web address only: signed with the key that this address publishes",
                 "key": document.key,
             },
-            "schema_id": str(payload.get("schema_id", "")),
+            "schema_id": schema_id,
             "policy": policy.to_json(),
             "received_at": clock.stamp(clock.now()),
             "expires_at": clock.stamp(clock.from_unix(payload["exp"])),
@@ -88,7 +101,7 @@ class Presenting:
             "error": None,
         }
         await self._save(request)
-        return await self.view(request["id"])
+        return request
 
     async def requests(self) -> list[Document]:
         """All requests, newest first, without plans (see `view`)."""
@@ -108,7 +121,7 @@ class Presenting:
         if request["state"] not in ("open", "failed"):
             return self._shown(request) | {"plan": None, "missing": []}
         policy = Policy.from_json(request["policy"])
-        planned = await self._plan(policy, include)
+        planned = await self._plan(request, include)
         if isinstance(planned, Unsatisfiable):
             shown = screen_unsatisfiable(planned)
             return self._shown(request) | {
@@ -138,16 +151,17 @@ class Presenting:
             if entry["kind"] == "presented"
         ]
 
-    async def candidates(self, policy: Policy, include: frozenset[str]) -> list[Candidate]:
+    async def candidates(self, request: Document, include: frozenset[str]) -> list[Candidate]:
         """What is held, each with its status and the registry's word as of now."""
         held = await self._holding.recheck_all()
-        return list(await asyncio.gather(*(self._candidate(each, policy, include) for each in held)))
+        return list(await asyncio.gather(*(self._candidate(each, request, include) for each in held)))
 
-    async def _plan(self, policy: Policy, include: frozenset[str]) -> Plan | Unsatisfiable:
-        candidates = await self.candidates(policy, include)
-        return plan(policy, candidates, today=clock.today(), include=include)
+    async def _plan(self, request: Document, include: frozenset[str]) -> Plan | Unsatisfiable:
+        candidates = await self.candidates(request, include)
+        return plan(Policy.from_json(request["policy"]), candidates, today=clock.today(), include=include)
 
-    async def _candidate(self, credential: Document, policy: Policy, include: frozenset[str]) -> Candidate:
+    async def _candidate(self, credential: Document, request: Document, include: frozenset[str]) -> Candidate:
+        policy = Policy.from_json(request["policy"])
         record = Record.from_json(credential["record"])
         own = await checking.decide(self._node, credential)
         levels = hidden_levels(needs(policy, include))
@@ -157,6 +171,8 @@ class Presenting:
         outcomes = ["" if answer.decision is None else answer.outcome for answer in answers]
         hidden = common_outcome(outcomes, accepted=policy.each.registry)
         current, note = checking.currency(credential)
+        if credential["schema_id"] != request["schema_id"]:
+            current, note = Result.FAIL, "The request asks for credentials of another schema."
         return Candidate(
             id=credential["id"],
             title=text(record.title),
@@ -179,14 +195,14 @@ class Presenting:
         Everything is planned again at this moment; any difference raises `ConsentError` plan_changed and
         nothing is sent.
         """
-        async with self._lock(id):
+        async with self._lock((await self.request(id))["link"]):
             request = await self.request(id)
             if request["state"] == "expired":
                 raise ExpiredError("expired", "This request has expired.")
             if request["state"] not in ("open", "failed"):
                 raise ConflictError("not_open", f"This request is {request['state']}.")
             policy = Policy.from_json(request["policy"])
-            planned = await self._plan(policy, include)
+            planned = await self._plan(request, include)
             if isinstance(planned, Unsatisfiable):
                 raise ConsentError("unsatisfiable", "; ".join(planned.missing))
             chosen = disclosing.disclose(
@@ -229,7 +245,7 @@ class Presenting:
                 self._node.spawn(self._resume_one(request["id"]), f"resume {request['id'][:6]}")
 
     async def _resume_one(self, id: str) -> None:
-        async with self._lock(id):
+        async with self._lock((await self.request(id))["link"]):
             try:
                 async with asyncio.timeout(LIMITS.exchange_seconds):
                     await self._drive(id)
@@ -245,7 +261,9 @@ class Presenting:
             try:
                 moved = await self._advance(request)
             except CairnError as error:
-                return await self._failed(request, error)
+                if not is_away(error):
+                    return await self._end(id, error)
+                moved = False
             if not moved:
                 await self._node.changes.wait(request["connection_id"], heard, seconds=POLL_SECONDS)
 
@@ -362,17 +380,24 @@ class Presenting:
         }
 
     async def _give_up(self, id: str) -> Document:
-        """The deadline passed. End the exchange, so that it cannot go on later without a new consent."""
-        request = await self.request(id)
         late = UnreachableError("no_answer", "The other side did not answer in time.", "Try again later.")
+        return await self._end(id, late)
+
+    async def _end(self, id: str, error: CairnError) -> Document:
+        """It failed, unless the presentation has left all the same: then that is what is written down.
+
+        Ends the exchange, so that it cannot go on later without a new consent. When our own ACA-Py cannot say
+        how it stands, that error is raised and the request stays ``sending`` until it can (see `resume`).
+        """
+        request = await self.request(id)
         exchange = await self._exchange(request) if request["connection_id"] else None
         if exchange is not None and exchange.state in ("presentation-sent", "done"):
             await self._sent(request, exchange)
             return await self.request(id)
-        if exchange is not None:
+        if exchange is not None and exchange.state not in ("abandoned", "deleted"):
             admin = await self._node.admin()
-            await admin.presentation_problem_report(exchange.pres_ex_id, "The deadline has passed.")
-        return await self._failed(request, late)
+            await admin.presentation_problem_report(exchange.pres_ex_id, error.code)
+        return await self._failed(request, error)
 
     async def _failed(self, request: Document, error: CairnError) -> Document:
         log.warning("presenting failed", request=request["id"][:6], code=error.code)
@@ -390,7 +415,7 @@ class Presenting:
 
     async def decline(self, id: str, reason: str) -> Document:
         """Tell the employer, then note it. Raises when the employer cannot be told; it then stays open."""
-        async with self._lock(id):
+        async with self._lock((await self.request(id))["link"]):
             request = await self.request(id)
             if request["state"] not in ("open", "failed"):
                 raise ConflictError("not_open", f"This request is {request['state']}.")
@@ -432,8 +457,15 @@ class Presenting:
         await self._node.vault.put(Put(REQUEST, request["id"], request))
         self._node.bus.publish("request", id=request["id"], state=request["state"])
 
-    def _lock(self, id: str) -> asyncio.Lock:
-        return self._locks.setdefault(id, asyncio.Lock())
+    def _lock(self, url: str) -> asyncio.Lock:
+        return self._locks.setdefault(url, asyncio.Lock())
+
+
+def _is_schema(identifier: str) -> bool:
+    try:
+        return objects.split_object_id(identifier).kind is objects.Kind.SCHEMA
+    except ObjectError:
+        return False
 
 
 def _aged(request: Document) -> Document:

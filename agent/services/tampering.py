@@ -23,7 +23,7 @@ async def force(node: Node, presenting: Presenting, id: str) -> Document:
     """Send a presentation with every held credential taken for current, over the oldest status lists."""
     request = await presenting.request(id)
     policy = Policy.from_json(request["policy"])
-    honest = await presenting.candidates(policy, frozenset())
+    honest = await presenting.candidates(request, frozenset())
     lying = [replace(candidate, current=Result.PASS, note="") for candidate in honest]
     planned = plan(policy, lying, today=clock.today())
     if isinstance(planned, Unsatisfiable):

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -91,7 +92,7 @@ async def test_an_answer_is_sent_once_whoever_dies(universe: Universe) -> None:
             await _kill(universe, member, what)
             await asyncio.gather(sending, return_exceptions=True)
         await (await steps.unlocked(universe, member)).aclose()
-        state = await steps.until(lambda id=shown["id"]: _settled(universe, id), "the request to settle", 120)
+        state = await steps.until(partial(_settled, universe, shown["id"]), "the request to settle", 120)
         if state["state"] != "sent":  # it was not sent, and says so: consent again
             assert state["state"] == "failed"
             assert await _verdicts(universe, request) == []
@@ -253,9 +254,7 @@ async def test_public_listener_offers_nothing_private(universe: Universe) -> Non
         assert (await http.get("/.well-known/did.json")).json()["id"].startswith("did:web:localhost%3A")
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's; elsewhere the plugin watches its stdin"
-)
+@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's own")
 async def test_sigkill_of_everything_above_leaves_no_process(tmp_path: Path) -> None:
     """`cairn up` killed outright: its services and their ACA-Pys end with it."""
     process = await asyncio.create_subprocess_exec(

@@ -54,6 +54,17 @@ class Service(Protocol):
     async def revocation_list(self, rev_reg_id: str, at: int) -> dict[str, Any]: ...
 
 
+class Breaks(Protocol):
+    """Where a process may die: `tests.simulators.town.Breaker`."""
+
+    async def done(self, name: str) -> None: ...
+    def alive(self) -> None: ...
+
+
+class Process(Protocol):
+    breaker: Breaks
+
+
 @dataclass
 class Connection:
     connection_id: str
@@ -294,12 +305,11 @@ def _call[**P, T](method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]
     @functools.wraps(method)
     async def called(*args: P.args, **kwargs: P.kwargs) -> T:
         admin: Any = args[0]
-        admin.wallet.calls.append(name)
-        await admin.point(f"{name} begins")
+        await admin.begin(name)
         if name in admin.wallet.fail:
             raise admin.wallet.fail[name]
         result = await method(*args, **kwargs)
-        await admin.point(f"{name} is done")
+        await admin.end(name)
         if name in admin.wallet.fail_after:
             raise admin.wallet.fail_after[name]
         return result
@@ -310,17 +320,21 @@ def _call[**P, T](method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]
 class Admin:
     """The methods of `agent.acapy.admin.AdminClient` that the services use."""
 
-    def __init__(self, wallet: Wallet, point: Callable[[str], Awaitable[None]] | None = None) -> None:
+    def __init__(self, wallet: Wallet, process: Process) -> None:
         self.wallet = wallet
         self.closed = False
-        self._point = point
+        self._process = process
 
-    async def point(self, name: str) -> None:
+    async def begin(self, name: str) -> None:
         await asyncio.sleep(0)
+        self._process.breaker.alive()
         if self.closed:
             raise AgentError("unavailable", "ACA-Py does not answer.")
-        if self._point is not None:
-            await self._point(name)
+        self.wallet.calls.append(name)
+
+    async def end(self, name: str) -> None:
+        await asyncio.sleep(0)
+        await self._process.breaker.done(name)
 
     async def close(self) -> None:
         self.closed = True
@@ -551,7 +565,9 @@ class Admin:
     ) -> PresentationExchange:
         wallet = self.wallet
         record = self._in_state(wallet._presentation(pres_ex_id), "request-received")
-        made = wallet.presentation or await self._prove(record.request, {**attributes, **predicates})
+        made = wallet.presentation
+        if made is None:
+            made = await self._prove(record.request, {**attributes, **predicates})
         wallet.sent.append(made)
         connection = self._connection(record.connection_id)
         record = wallet.presentation_exchange(pres_ex_id, state="presentation-sent", presentation=made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import datetime
+from math import inf
 
 from textual import events
 
@@ -18,12 +19,19 @@ from wallet_tui.screens.offer import OfferScreen
 class Walker(CairnApp):
     """Plays the keys of somebody who looks at everything."""
 
+    walked = False
+
     def on_ready(self) -> None:
         self.run_worker(self._walk(), group="walk")
 
     async def _settle(self) -> None:
-        for _ in range(4):
+        """Until nothing is being asked and a few frames were drawn."""
+        busy = {"watch", "walk", "status"}
+        quiet = 0
+        while quiet < 8:
             await asyncio.sleep(0.02)
+            asking = any(worker.group not in busy and not worker.is_finished for worker in self.workers)
+            quiet = 0 if asking else quiet + 1
 
     async def _walk(self) -> None:
         while self.current_mode == "unlock":
@@ -48,6 +56,8 @@ class Walker(CairnApp):
             await self._settle()
         for screen in (OfferScreen(offer_id="offer-1"), ConsentScreen(request_id="req-1")):
             self.push_screen(screen)
+            while screen._progress is not None or screen.listens_from == inf:
+                await self._settle()
             for key in ("", "j", "space", "pagedown", "G", "S", "n", "question_mark", "escape"):
                 await self._settle()
                 if key:
@@ -56,6 +66,7 @@ class Walker(CairnApp):
             await self._settle()
             screen.dismiss(None)
             await self._settle()
+        self.walked = True
         self.exit()
 
 
@@ -63,5 +74,7 @@ NUMBER = int(sys.argv[1])
 
 if __name__ == "__main__":
     service = hostile_service(Planter(*STRINGS, first=NUMBER))
-    Walker(service.client, now=lambda: datetime.fromisoformat(NOW)).run()
-    sys.stdout.write("WALKED\n")
+    app = Walker(service.client, now=lambda: datetime.fromisoformat(NOW))
+    app.run()
+    if app.walked and not app.return_code:
+        sys.stdout.write("WALKED\n")

@@ -135,7 +135,7 @@ async def test_y_does_not_count_before_the_hold_is_over(
     async with open_wallet(service, WIDE) as wallet:
         screen = await wallet.open_request()
         await share(wallet, screen)
-        await wallet.until(lambda: any("Too quick" in toast for toast in wallet.toasts))
+        await wallet.sees("Too quick")
         assert screen.gate.asking
         assert wallet.posted("/present") == []
 
@@ -147,9 +147,9 @@ async def test_y_does_not_count_before_everything_was_on_the_screen(
         screen = await wallet.open_request()
         assert screen.unseen > 0
         await wallet.press("S")
-        await wallet.sees("Read to the end first")
+        await wallet.sees("Read it all first")
         await wallet.press("y")
-        await wallet.until(lambda: any("Read to the end first" in toast for toast in wallet.toasts))
+        await wallet.sees("Read it all first")
         assert wallet.posted("/present") == []
         await read_all(wallet, screen)  # reading goes on while the question stands
         assert screen.gate.asking
@@ -340,7 +340,7 @@ async def test_the_click_on_yes_is_held_to_the_same_gate(
         await read_all(wallet, screen)
         await wallet.press("S")
         screen.query_one(Choices).clicked("yes")
-        await wallet.until(lambda: any("Too quick" in toast for toast in wallet.toasts))
+        await wallet.sees("Too quick")
         assert wallet.posted("/present") == []
 
 

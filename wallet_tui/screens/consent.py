@@ -7,8 +7,7 @@ with the hash of the plan that was shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -22,16 +21,17 @@ from textual.widgets import Static
 from agent.client import Event
 from agent.errors import AgentError, CairnError, ConsentError, UnreachableError
 from wallet_tui.actions import KEYS, LIST_KEYS, bindings
+from wallet_tui.doc import Doc
 from wallet_tui.layout import fold, join
-from wallet_tui.model import Doc
 from wallet_tui.request_model import PlanRow, Request
 from wallet_tui.safe_text import safe_text
 from wallet_tui.screens import consent_text as text
-from wallet_tui.screens.base import BLANK, Answered, Guarded, Refused, error_blocks, set_text
-from wallet_tui.screens.consent_gate import SendGate, difference, why_cannot_share
+from wallet_tui.screens.base import BLANK, Answered, Refused, error_blocks, set_text
+from wallet_tui.screens.consent_gate import SendGate, why_cannot_share
+from wallet_tui.screens.consent_panes import TwoPanes
+from wallet_tui.screens.consent_send import Differs, send_as_shown
 from wallet_tui.screens.paste import ReasonScreen
 from wallet_tui.screens.progress import Progress
-from wallet_tui.service import Wallet
 from wallet_tui.widgets.choices import Choice, Choices
 from wallet_tui.widgets.document import Block, Document
 from wallet_tui.widgets.frame import Banner, Hint, KeyBar, StatusLine
@@ -42,28 +42,7 @@ PERHAPS_SENT = "It is not known whether it was sent; the history will say."
 _MOVING = frozenset(key for name in LIST_KEYS for key in KEYS[name].keys.split(","))
 
 
-@dataclass(frozen=True, slots=True)
-class Differs:
-    """The second reading differs from the screen: nothing was sent."""
-
-    request: Request
-    why: str
-
-
-async def send_as_shown(wallet: Wallet, shown: Request) -> Request | Differs:
-    """Plan again, compare with ``shown``, and only then present exactly that plan."""
-    plan = shown.plan
-    if plan is None:
-        raise ConsentError("no_plan", "There is no plan to send.")
-    include = plan.include()
-    fresh = await wallet.plan(shown.id, include)
-    why = difference(shown, fresh)
-    if why:
-        return Differs(fresh, why)
-    return await wallet.present(shown.id, plan.hash, include)
-
-
-class ConsentScreen(Guarded):
+class ConsentScreen(TwoPanes):
     """Opened with a link that was pasted, or with the id of a request already known."""
 
     AUTO_FOCUS = ""
@@ -103,26 +82,10 @@ class ConsentScreen(Guarded):
         yield KeyBar(self.hints)
 
     @property
-    def document(self) -> Document:
-        return self.query_one("#rows", Document)
-
-    @property
-    def preview(self) -> Document:
-        return self.query_one("#preview", Document)
-
-    @property
-    def wide(self) -> bool:
-        return self.has_class("-wide")
-
-    @property
     def current_row(self) -> PlanRow | None:
         plan = self._request.plan if self._request is not None else None
         key = self.document.cursor_key.removeprefix(text.ROW_KEY)
         return next((row for row in plan.rows if row.id == key), None) if plan is not None else None
-
-    @property
-    def unseen(self) -> int:
-        return self.document.unseen + (self.preview.unseen if self.wide else 0)
 
     def why_not_share(self) -> str:
         if self._planning:
@@ -294,7 +257,7 @@ class ConsentScreen(Guarded):
         request = self._request
         if self.gate.asking and request is not None and request.plan is not None:
             number = text.items(len(request.plan.sent_paths()))
-            ready = self.gate.why_not(monotonic(), self.unseen)
+            ready = self.gate.why_not(monotonic(), self.unseen, self.where)
             question = Content.styled(f"Send {number} to {text.host_of(request)}? y/N", "bold reverse")
             return join(question, f"  {ready}" if ready else "  y sends, any other key does not")
         if self._notice:
@@ -308,7 +271,7 @@ class ConsentScreen(Guarded):
 
     def _choices(self) -> list[Choice]:
         if self.gate.asking:
-            ready = self.gate.why_not(monotonic(), self.unseen)
+            ready = self.gate.why_not(monotonic(), self.unseen, self.where)
             return [Choice("no", "No, do not send", "n"), Choice("yes", "Yes, send", "y", ready)]
         if self._progress is not None:
             return [Choice("stop", "Stop waiting", "esc")]
@@ -359,40 +322,6 @@ class ConsentScreen(Guarded):
         # After the breakpoint classes are set: they decide whether the preview has a pane of its own.
         self.call_after_refresh(self._show)
 
-    # Reading: both panes move together, the rows first.
-
-    def action_cursor_down(self) -> None:
-        rows = self.document
-        before = (rows.cursor, rows.top)
-        rows.action_cursor_down()
-        if before == (rows.cursor, rows.top):
-            self.preview.action_cursor_down()
-
-    def action_cursor_up(self) -> None:
-        if self.preview.top > 0:
-            self.preview.action_cursor_up()
-        else:
-            self.document.action_cursor_up()
-
-    def action_cursor_first(self) -> None:
-        self._both(Lines.action_cursor_first)
-
-    def action_cursor_last(self) -> None:
-        self._both(Lines.action_cursor_last)
-
-    def action_page_down(self) -> None:
-        self._both(Lines.action_page_down)
-
-    def action_page_up(self) -> None:
-        self._both(Lines.action_page_up)
-
-    def _both(self, move: Callable[[Lines], None]) -> None:
-        for lines in self._shown_lines():
-            move(lines)
-
-    def _shown_lines(self) -> Iterable[Lines]:
-        return (self.document, self.preview) if self.wide else (self.document,)
-
     # Deciding.
 
     def on_key(self, event: events.Key) -> None:
@@ -407,9 +336,9 @@ class ConsentScreen(Guarded):
             self.action_no()
 
     def _confirm(self, at: float) -> None:
-        why = self.gate.why_not(at, self.unseen)
-        if why:
-            self.notify(why, severity="warning")
+        if self.gate.why_not(at, self.unseen, self.where):
+            self.app.bell()  # the line with the question says why
+            self._show_docked()
         else:
             self._send()
 

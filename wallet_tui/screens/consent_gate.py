@@ -30,12 +30,12 @@ class SendGate:
     def close(self) -> None:
         self.asked_at = None
 
-    def why_not(self, pressed_at: float, unseen_lines: int) -> str:
-        """Why a ``y`` pressed at this moment does not count; empty when it does."""
+    def why_not(self, pressed_at: float, unseen_lines: int, where: str = "pgdn") -> str:
+        """Why a ``y`` pressed at this moment does not count; empty when it does. ``where`` leads to the unseen."""
         if self.asked_at is None:
             return "Nothing was asked."
         if unseen_lines > 0:
-            return f"Read to the end first: {unseen_lines} lines have not been on the screen (j, pgdn, G)."
+            return f"Read it all first: {unseen_lines} lines were not on the screen yet ({where})."
         if pressed_at - self.asked_at < HOLD_SECONDS:
             return "Too quick: read the question first."
         return ""

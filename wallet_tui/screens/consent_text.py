@@ -35,7 +35,7 @@ def items(number: int) -> str:
 
 
 def header(request: Request, width: int, now: datetime) -> list[Content]:
-    """Docked above the body; at most six lines."""
+    """Docked above the body; at most seven lines."""
     until = words.expiry(request.expires_at, now)
     name = safe_text(request.requester.name or request.requester.host, 80)
     room = width - len(until) - 2
@@ -53,7 +53,13 @@ def header(request: Request, width: int, now: datetime) -> list[Content]:
             width,
         )
     )
-    lines.append(fit(join("Identity checked: ", safe_text(request.identity.how, 200)), width))
+    lines += fold(
+        join("Identity checked: ", safe_text(request.identity.how, 200)),
+        width,
+        indent=18,
+        first=0,
+        max_lines=2,
+    )
     lines += purpose_lines(request, width)[:HEAD_PURPOSE_LINES]
     lines.append(fit(Content(retention(request)), width))
     return lines

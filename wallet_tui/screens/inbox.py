@@ -28,6 +28,7 @@ from wallet_tui.widgets.lines import Lines
 from wallet_tui.widgets.rows import RowList
 
 EMPTY = "Nothing is waiting. Press a to add an offer or request by its link, or paste the link here."
+LOOK = "⚑ look closely"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,12 +44,14 @@ class Entry:
     party: Party
     received_at: datetime | None
     expires_at: datetime | None
-    flagged: bool
+    note: str
 
     @classmethod
     def of_offer(cls, offer: Offer) -> Entry:
         word = words.OFFER_WORDS[offer.state]
-        flagged = any(check.result == "fail" for check in offer.checks)
+        results = [check.result for check in offer.checks]
+        unknown = results.count("unknown")
+        note = LOOK if "fail" in results else f"? {unknown} unknown" if unknown else ""
         return cls(
             f"offer:{offer.id}",
             "offer",
@@ -58,7 +61,7 @@ class Entry:
             offer.issuer,
             offer.received_at,
             offer.expires_at,
-            flagged,
+            note,
         )
 
     @classmethod
@@ -73,7 +76,7 @@ class Entry:
             request.requester,
             request.received_at,
             request.expires_at,
-            bool(request.flags),
+            LOOK if request.flags else "",
         )
 
 
@@ -143,8 +146,8 @@ class InboxScreen(Area):
         open_entry = entry.state == "open"
         until = words.expiry(entry.expires_at, self.cairn.now()) if open_entry else ""
         title = safe_text(entry.title)
-        if entry.flagged and open_entry:
-            title = join(("⚑ look closely  ", "$text-warning bold"), title)
+        if entry.note and open_entry:
+            title = join((f"{entry.note}  ", "$text-warning bold"), title)
         first = row(
             width,
             Cell(words.stateword(entry.word), 12),

@@ -14,8 +14,9 @@ from agent.client import Event
 from agent.errors import CairnError
 from wallet_tui import words
 from wallet_tui.actions import LIST_KEYS, bindings
+from wallet_tui.doc import Doc
 from wallet_tui.layout import fold, heading, join, labelled
-from wallet_tui.model import Doc, Offer
+from wallet_tui.model import Offer
 from wallet_tui.safe_text import safe_text
 from wallet_tui.screens.base import BLANK, Answered, Guarded, Refused, error_blocks, paragraph
 from wallet_tui.screens.credential_text import claims_block

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from textual.content import Content
 
+from wallet_tui.doc import Doc
 from wallet_tui.layout import Cell, heading, row
-from wallet_tui.model import Doc, Step
+from wallet_tui.model import Step
 from wallet_tui.safe_text import Untrusted, safe_text
 from wallet_tui.widgets.document import Block
 

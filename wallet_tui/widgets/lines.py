@@ -110,6 +110,10 @@ class Lines(ScrollView, can_focus=True):
         """Lines that have never been on the screen since `forget_seen`."""
         return max(0, self.line_count - len(self._seen))
 
+    @property
+    def unseen_above(self) -> bool:
+        return any(y not in self._seen for y in range(min(self.top, self.line_count)))
+
     def forget_seen(self) -> None:
         self._seen.clear()
         self.refresh()

@@ -56,8 +56,7 @@ def script(page: Path) -> str:
         if block.info != "sh":
             continue
         lines.append(f"echo '# {block.page}:{block.line}' >&2")
-        for line in block.body.splitlines():
-            lines.append(_expecting(line))
+        lines += [_expecting(line) for line in block.body.splitlines()]
     return "\n".join(lines) + "\n"
 
 

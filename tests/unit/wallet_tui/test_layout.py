@@ -110,7 +110,7 @@ def test_wait_seconds_are_read_from_the_hint_and_bounded() -> None:
 
 
 def stack(required: str, counted: str, offered: str, *, met: bool = False) -> Stack:
-    from wallet_tui.model import Doc
+    from wallet_tui.doc import Doc
 
     return Stack.read(
         Doc(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,18 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import AgentError
+from tests.simulators import agent_service_data as service_data
 from tests.simulators.agent_service import AgentServiceSimulator
+from wallet_tui.doc import Doc
 from wallet_tui.find import Indexed, find
 from wallet_tui.links import MAX_LINK_CHARS, Link, read_link
-from wallet_tui.model import Credential, Doc, HistoryEntry, Offer, Stack, Status, Summary
+from wallet_tui.model import Credential, HistoryEntry, Offer, Stack, Status, Summary
 from wallet_tui.request_model import MAX_PLAN_ROWS, Plan, Request
 from wallet_tui.safe_text import Untrusted
 from wallet_tui.screens.consent_gate import HOLD_SECONDS, SendGate, difference, why_cannot_share
 
 service = AgentServiceSimulator(unlocked=True)
 REQUEST = Request.read(Doc(service.planned(service.requests[0])))
-NOW = REQUEST.received_at
-assert NOW is not None
+NOW = datetime.fromisoformat(service_data.NOW)
 
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -103,7 +104,7 @@ def test_the_gate_needs_the_question_the_time_and_the_reading() -> None:
     assert gate.why_not(0.0, 0) == "Nothing was asked."
     gate.ask(10.0)
     assert "Too quick" in gate.why_not(10.0 + HOLD_SECONDS - 0.01, 0)
-    assert "3 lines have not" in gate.why_not(20.0, 3)
+    assert "3 lines were not" in gate.why_not(20.0, 3)
     assert gate.why_not(10.0 + HOLD_SECONDS + 0.01, 0) == ""
     gate.close()
     assert gate.why_not(99.0, 0) == "Nothing was asked."

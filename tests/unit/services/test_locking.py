@@ -1,0 +1,325 @@
+"""Passphrases, locks and a dying ACA-Py, below the HTTP interface."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from aries_askar import Store
+
+from agent.errors import AgentError, CairnError, ConflictError, LockedError, PassphraseError
+from agent.services import node as node_module
+from agent.services.agent import Agent
+from agent.services.node import Lock, WaitError
+from agent.settings import Ports, Role, Settings
+from agent.store.vault import Put
+from tests.simulators.town import PASSPHRASE, Member, Town
+
+WRONG = Store.generate_raw_key(b"1" * 32)
+
+
+# --- passphrases
+
+
+async def test_a_wrong_passphrase_changes_nothing(place: Town, learner: Member) -> None:
+    node = learner.agent.node
+    await node.vault.put(Put("note", "a", {"kept": True}))
+    await node.relock()
+    before = (learner.home / "vault.db").read_bytes()
+    with pytest.raises(PassphraseError) as caught:
+        await node.unlock(WRONG)
+    assert (caught.value.code, caught.value.http_status, caught.value.exit_code) == (
+        "wrong_passphrase",
+        403,
+        4,
+    )
+    assert (node.lock, node.agent_state) == (Lock.LOCKED, "stopped")
+    with pytest.raises(LockedError):
+        _ = node.vault
+    assert (learner.home / "vault.db").read_bytes() == before
+    node._wait_until = 0.0
+    await node.unlock(PASSPHRASE)
+    assert await node.vault.get("note", "a") == {"kept": True}
+
+
+async def test_the_delay_grows_and_ends_with_success(
+    place: Town, learner: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = learner.agent.node
+    await node.relock()
+    tried: list[str] = []
+
+    async def refuse(_path: Path, passphrase: str) -> Any:
+        tried.append(passphrase)
+        raise PassphraseError("wrong_passphrase", "The passphrase does not open this wallet.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(node_module.Vault, "open", refuse)
+        waits = []
+        for _ in range(9):
+            node._wait_until = 0.0  # the person waited
+            with pytest.raises(PassphraseError):
+                await node.unlock(WRONG)
+            waits.append(round(node._wait_until - asyncio.get_running_loop().time()))
+        assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+        # Within the delay nothing is even tried, the right passphrase included.
+        with pytest.raises(WaitError) as caught:
+            await node.unlock(PASSPHRASE)
+        assert (caught.value.http_status, caught.value.exit_code) == (429, 4)
+        assert tried.count(PASSPHRASE) == 0
+    node._wait_until = 0.0
+    await node.unlock(PASSPHRASE)
+    assert node._failures == 0
+
+
+async def test_guessing_in_parallel_gains_nothing(learner: Member) -> None:
+    node = learner.agent.node
+    await node.relock()
+    answers = await asyncio.gather(*(node.unlock(WRONG) for _ in range(20)), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in answers) == ["PassphraseError"] + ["WaitError"] * 19
+
+
+async def test_unlocking_twice_at_once_opens_once(learner: Member) -> None:
+    node = learner.agent.node
+    await node.relock()
+    await asyncio.gather(*(node.unlock(PASSPHRASE) for _ in range(3)))
+    assert node.lock is Lock.UNLOCKED
+
+
+async def test_a_first_passphrase_must_not_be_short(place: Town) -> None:
+    member = place.member("new", Role.HOLDER)
+    with pytest.raises(PassphraseError) as caught:
+        await member.agent.node.unlock("short")
+    assert caught.value.code == "weak_passphrase"
+    assert member.agent.node.first_run
+    assert not (member.home / "vault.db").exists()
+
+
+async def test_a_damaged_vault_is_not_a_wrong_passphrase_and_is_left_alone(
+    place: Town, learner: Member
+) -> None:
+    await learner.agent.node.relock()
+    path = learner.home / "vault.db"
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(CairnError) as caught:
+        await learner.agent.node.unlock(PASSPHRASE)
+    assert caught.value.code == "vault_failed"
+    assert path.read_bytes() == b"not a database" * 100
+    assert learner.agent.node.lock is Lock.LOCKED
+
+
+async def test_locking_in_the_middle_of_an_accept_loses_nothing(
+    place: Town, university: Member, learner: Member
+) -> None:
+    offer = await university.offer()
+    reviewed = await learner.agent.holding.review(offer["link"])
+    university.wallet.auto_issue = False
+    accepting = asyncio.create_task(learner.agent.holding.accept(reviewed["id"]))
+
+    async def requested() -> bool:
+        return any(record.state == "request-received" for record in university.wallet.credentials.values())
+
+    await place.eventually(requested)
+    await learner.agent.node.relock()
+    (answer,) = await asyncio.gather(accepting, return_exceptions=True)
+    assert isinstance(answer, LockedError)
+    (exchange,) = university.wallet.credentials
+    await university.wallet.issue(exchange)  # while we are locked
+    await place.world.settled()
+    await learner.agent.node.unlock(PASSPHRASE)
+
+    async def done() -> bool:
+        return bool((await learner.agent.holding.offer(reviewed["id"]))["state"] == "accepted")
+
+    await place.eventually(done)
+    assert len(await learner.agent.holding.credentials()) == 1
+
+
+async def test_everything_needs_the_key(place: Town, learner: Member, employer: Member) -> None:
+    await learner.agent.node.relock()
+    await employer.agent.node.relock()
+    holding, presenting, asking = learner.agent.holding, learner.agent.presenting, employer.agent.asking
+    for call in (
+        holding.credentials(),
+        holding.offers(),
+        holding.review("http://localhost:8311/o/abcdefghij"),
+        holding.accept("x"),
+        holding.reject("x", ""),
+        holding.recheck_all(),
+        presenting.requests(),
+        presenting.review("http://localhost:8311/r/abcdefghij"),
+        presenting.present("x", expect="0" * 64),
+        presenting.decline("x", ""),
+        asking.requests(),
+        asking.new_request({}),
+        asking.document("x"),
+        asking.connect("x"),
+        learner.agent.node.admin(),
+    ):
+        with pytest.raises(CairnError) as caught:
+            await call
+        assert caught.value.code in ("locked", "bad_policy"), call
+    assert learner.town.internet.asked == []
+
+
+async def test_an_idle_wallet_locks_itself(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    learner = await place.learner(lock_after_seconds=3600)
+    node = learner.agent.node
+    assert node.locks_in() in range(3590, 3601)
+    node._touched -= 3601
+    assert node.locks_in() == 0
+    await node._lock_when_idle()
+    assert node.lock is Lock.LOCKED
+    assert node.locks_in() is None
+
+
+# --- ACA-Py starts, fails and dies
+
+
+class Process:
+    """`AcaPyProcess` as `Node` uses it: what it does next is up to the test."""
+
+    made: ClassVar[list[Process]] = []
+    ready_fails: ClassVar[CairnError | None] = None
+
+    def __init__(self, settings: Any, *, on_exit: Callable[[int], None]) -> None:
+        self.settings, self.die = settings, on_exit
+        self.stopped = False
+        Process.made.append(self)
+
+    async def start(self) -> None: ...
+
+    async def ready(self, progress: Callable[[float], None], *, within: float) -> float:
+        progress(1.0)
+        if Process.ready_fails is not None:
+            raise Process.ready_fails
+        return 1.0
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Agent:
+    monkeypatch.setattr("agent.store.vault.KEY_METHOD", "raw")
+    monkeypatch.setattr(node_module, "AcaPyProcess", Process)
+    monkeypatch.setattr(node_module, "READY_SECONDS", 0.5)
+    Process.made, Process.ready_fails = [], None
+    ports = Ports(admin=8401, public=8402, didcomm=8403)
+    settings = Settings(
+        name="x", roles=frozenset({Role.HOLDER}), ports=ports, registry_url="http://localhost:8300", demo=True
+    )
+    return Agent(tmp_path, settings)
+
+
+async def _until(look: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if look():
+            return
+        await asyncio.sleep(0.002)
+    raise AssertionError("it never came to that")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConflictError("port_taken", "Another program uses port 8403."),
+        AgentError("agent_exited", "ACA-Py ended with code 1 while starting."),
+        AgentError("wallet_key", "The wallet does not open with this key."),
+    ],
+)
+async def test_acapy_does_not_start(agent: Agent, error: CairnError) -> None:
+    """The wallet opens and can be read; what needs ACA-Py says why it cannot."""
+    Process.ready_fails = error
+    await agent.node.unlock(PASSPHRASE)
+    await _until(lambda: agent.node.agent_state == "failed")
+    assert agent.node.agent_detail == error.detail
+    assert Process.made[0].stopped
+    assert await agent.holding.credentials() == []
+    with pytest.raises(AgentError) as caught:
+        await agent.node.admin()
+    assert caught.value.code == "agent_down"
+    assert caught.value.hint
+    # Locking and unlocking tries again.
+    Process.ready_fails = None
+    await agent.node.relock()
+    await agent.node.unlock(PASSPHRASE)
+    assert await agent.node.admin() is not None
+    await agent.close()
+
+
+async def test_acapy_dies_again_and_again(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    sleep, resumed = asyncio.sleep, []
+
+    async def short(seconds: float) -> None:
+        await sleep(min(seconds, 0.001))
+
+    async def note() -> None:
+        resumed.append(len(Process.made))
+
+    agent.node.on_ready.append(note)
+    await agent.node.unlock(PASSPHRASE)
+    await agent.node.admin()
+    monkeypatch.setattr(node_module.asyncio, "sleep", short)
+    for number in range(1, node_module.RESTARTS + 1):
+        Process.made[-1].die(-9)
+        assert agent.node.agent_state == "starting"
+        await _until(lambda number=number: len(resumed) == number + 1)  # type: ignore[misc]
+        assert agent.node.agent_state == "ready"
+        assert len(Process.made) == number + 1
+    Process.made[-1].die(-9)
+    assert agent.node.agent_state == "failed"
+    with pytest.raises(AgentError):
+        await agent.node.admin()
+    # Its secrets were made anew for every process, and none is in a settings repr.
+    keys = {made.settings.admin_key for made in Process.made}
+    assert len(keys) == len(Process.made)
+    assert not any(key in repr(made.settings) for key in keys for made in Process.made)
+    await agent.close()
+
+
+async def test_acapy_that_dies_because_we_lock_is_not_started_again(agent: Agent) -> None:
+    await agent.node.unlock(PASSPHRASE)
+    await agent.node.admin()
+    await agent.node.relock()
+    Process.made[-1].die(-15)
+    await asyncio.sleep(0.01)
+    assert (len(Process.made), agent.node.agent_state) == (1, "stopped")
+    await agent.close()
+
+
+async def test_a_slow_acapy_is_said(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_module, "READY_SECONDS", 0.02)
+    forever = asyncio.Event()
+
+    async def never(self: Process, progress: Any, *, within: float) -> float:
+        await forever.wait()
+        return 0.0
+
+    monkeypatch.setattr(Process, "ready", never)
+    await agent.node.unlock(PASSPHRASE)
+    with pytest.raises(AgentError) as caught:
+        await agent.node.admin()
+    assert caught.value.code == "agent_not_ready"
+    await agent.close()
+
+
+async def test_failing_resumption_does_not_stop_the_others(agent: Agent) -> None:
+    """One part that cannot resume (say, a damaged document) must not keep the others from it."""
+    resumed = []
+
+    async def fails() -> None:
+        raise AgentError("bad_answer", "ACA-Py's answer is not an object.")
+
+    async def works() -> None:
+        resumed.append(True)
+
+    agent.node.on_ready[:0] = [fails]
+    agent.node.on_ready.append(works)
+    await agent.node.unlock(PASSPHRASE)
+    await agent.node.admin()
+    await _until(lambda: bool(resumed))
+    await agent.close()
