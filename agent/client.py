@@ -61,20 +61,22 @@ _BY_STATUS: dict[int, type[CairnError]] = {
     503: AgentError,
     504: UnreachableError,
 }
-# Two classes share 409 and two share 422 (agent.errors); the stable code tells them apart.
-_CONSENT_CODES = frozenset({"plan_changed", "not_consented", "consent_mismatch", "over_asking"})
-_UNTRUSTED_CODES = frozenset(
-    {
-        "bad_signature",
-        "wrong_hash",
-        "wrong_issuer",
-        "wrong_id",
-        "wrong_key",
-        "wrong_did",
-        "not_signed_by",
-        "untrusted",
-    }
-)
+# The service says which class it raised; the status is for answers that are not ours.
+_BY_KIND: dict[str, type[CairnError]] = {
+    kind.__name__: kind
+    for kind in (
+        InputError,
+        NotFoundError,
+        ConflictError,
+        ExpiredError,
+        LockedError,
+        PassphraseError,
+        UntrustedError,
+        UnreachableError,
+        ConsentError,
+        AgentError,
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,14 @@ class AgentClient:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+    def same_service(self, other: AgentClient) -> bool:
+        """Whether both speak to one address with one token: false after the service was started again."""
+        mine, theirs = self._http, other._http
+        return (mine.base_url, mine.headers["authorization"]) == (
+            theirs.base_url,
+            theirs.headers["authorization"],
+        )
 
     async def get(
         self, path: str, params: Mapping[str, str] | None = None, *, timeout: float = READ_SECONDS
@@ -263,11 +273,9 @@ def _error(status: int, data: bytes) -> CairnError:
             "The agent service does not accept the token in the wallet's folder.",
             "It may have been started again by another user or for another folder.",
         )
-    if code in _CONSENT_CODES and status == 409:
-        return ConsentError(code, detail, hint)
-    if code in _UNTRUSTED_CODES and status == 422:
-        return UntrustedError(code, detail, hint)
-    kind = _BY_STATUS.get(status, AgentError if status >= 500 else InputError)
+    kind = _BY_KIND.get(text("kind", "")) or _BY_STATUS.get(
+        status, AgentError if status >= 500 else InputError
+    )
     return kind(code, detail, hint)
 
 

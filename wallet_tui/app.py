@@ -7,6 +7,7 @@ service locks. Screens ask the service themselves and show what comes back.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import traceback
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from textual.notifications import SeverityLevel
 from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
-from agent.client import SERVICE_UNREACHABLE, AgentClient, Event
+from agent.client import AgentClient, Event
 from agent.errors import CairnError
 from wallet_tui.actions import bindings
 from wallet_tui.connection import Connection
@@ -173,19 +174,24 @@ class CairnApp(App[None]):
         while True:
             try:
                 self.post_message(self.StatusRead(await self.wallet.status()))
-                async for event in self.wallet.events():
-                    self.post_message(self.ServiceSaid(event))
             except CairnError as error:
                 self.post_message(self.ServiceAway(error))
                 await self._reconnect()
+            else:
+                # A break of the events alone is no fault: the status, asked for next, says how things are.
+                with contextlib.suppress(CairnError):
+                    async for event in self.wallet.events():
+                        self.post_message(self.ServiceSaid(event))
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _reconnect(self) -> None:
+        """Only a service that was started again needs a new client: closing the old one ends what it is doing."""
         try:
-            client = self._connect()
+            fresh = Wallet(self._connect())
         except CairnError:
             return
-        old, self.wallet = self.wallet, Wallet(client)
+        old = fresh if fresh.same_service(self.wallet) else self.wallet
+        self.wallet = self.wallet if old is fresh else fresh
         await old.aclose()
 
     def seconds_since_status(self) -> float:
@@ -208,9 +214,8 @@ class CairnApp(App[None]):
         self.connection_signal.publish(self.connection)
 
     def on_cairn_app_service_away(self, message: ServiceAway) -> None:
-        if message.error.code == SERVICE_UNREACHABLE or self.connection.status is None:
-            self.connection = Connection(self.connection.status, message.error, self.connection.read_at)
-            self.connection_signal.publish(self.connection)
+        self.connection = Connection(self.connection.status, message.error, self.connection.read_at)
+        self.connection_signal.publish(self.connection)
 
     def on_cairn_app_service_said(self, message: ServiceSaid) -> None:
         event = message.event

@@ -78,11 +78,16 @@ def fold(
 def labelled(
     label: Text, value: Text, width: int, *, label_width: int = 18, indent: int = 2
 ) -> list[Content]:
-    """``label  value`` with the value folded under itself."""
+    """``label  value``, each folded under itself; nothing is cut."""
     start = indent + label_width + GAP
-    lines = fold(value, width - start)
-    head = join(" " * indent, fit(content(label, "$muted"), label_width), " " * GAP)
-    return [join(head, lines[0]), *(join(" " * start, line) for line in lines[1:])]
+    values = fold(value, width - start)
+    labels = content(label, "$muted").wrap(label_width) or [Content("")]
+    lines = []
+    for index in range(max(len(values), len(labels))):
+        name = fit(labels[index].rstrip() if index < len(labels) else "", label_width)
+        told = values[index] if index < len(values) else Content("")
+        lines.append(join(" " * indent, name, " " * GAP, told))
+    return lines
 
 
 def heading(text: str, note: Text = "") -> Content:

@@ -16,10 +16,12 @@ EXIT_INTERRUPTED = 130
 
 
 def default_home(environ: dict[str, str] | None = None) -> Path:
-    """``CAIRN_HOME``, else ``$XDG_DATA_HOME/cairn/learner``, else ``~/.local/share/cairn/learner``."""
+    """``CAIRN_HOME``, else the learner in ``CAIRN_ROOT``, in ``$XDG_DATA_HOME/cairn`` or ``~/.local/share/cairn``."""
     values = dict(os.environ) if environ is None else environ
     if values.get("CAIRN_HOME"):
         return Path(values["CAIRN_HOME"]).expanduser()
+    if values.get("CAIRN_ROOT"):
+        return Path(values["CAIRN_ROOT"]).expanduser() / "learner"
     data = values.get("XDG_DATA_HOME", "")
     # The XDG specification says to ignore a relative path.
     base = Path(data) if data and Path(data).is_absolute() else Path.home() / ".local" / "share"
@@ -35,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
         "Without screens, and for screen readers: the `cairn` command.",
     )
     made.add_argument(
-        "--home", type=Path, help="the wallet's folder (default: $CAIRN_HOME, else in the user's data folder)"
+        "--home",
+        type=Path,
+        help="the wallet's folder (default: $CAIRN_HOME, else $CAIRN_ROOT/learner, else in the user's data folder)",
     )
     return made
 

@@ -22,6 +22,9 @@ class Wallet:
     async def aclose(self) -> None:
         await self._client.aclose()
 
+    def same_service(self, other: Wallet) -> bool:
+        return self._client.same_service(other._client)
+
     def events(self) -> AsyncIterator[Event]:
         return self._client.events()
 

@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from agent.api import bodies, internal, problems
 from agent.core.record import Learner
-from agent.errors import InputError
+from agent.errors import InputError, NotFoundError
 from agent.services import stacking, tampering, views
 from agent.services.agent import Agent
 from agent.services.asking import Asking
@@ -62,7 +62,32 @@ def create(agent: Agent, token: str) -> FastAPI:
         app.include_router(_issuer(agent.issuing), prefix="/v1/issuer")
     if agent.asking is not None:
         app.include_router(_verifier(agent.asking), prefix="/v1/verifier")
+    missing = {
+        "wallet": agent.holding is None,
+        "issuer": agent.issuing is None,
+        "verifier": agent.asking is None,
+    }
+    for role in (name for name, absent in missing.items() if absent):
+        app.include_router(_not_this_role(agent, role), prefix=f"/v1/{role}")
     return app
+
+
+def _not_this_role(agent: Agent, role: str) -> APIRouter:
+    """A command sent to the wrong agent should hear so."""
+    router = APIRouter()
+    what = {"wallet": "hold credentials", "issuer": "issue credentials", "verifier": "ask for credentials"}[
+        role
+    ]
+
+    @router.api_route("/{_path:path}", methods=["GET", "POST"])
+    async def refuse(_path: str) -> None:
+        raise NotFoundError(
+            "not_this_role",
+            f"{agent.node.settings.name} does not {what}.",
+            "Choose another agent with --as NAME.",
+        )
+
+    return router
 
 
 def _active(agent: Agent) -> Any:

@@ -44,5 +44,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def on_bug(request: Request, error: Exception) -> JSONResponse:
-        log.error("unexpected error", path=request.url.path, kind=type(error).__name__)
+        # The route's pattern, not the path: paths hold link codes.
+        route = getattr(request.scope.get("route"), "path", "")
+        log.error("unexpected error", route=route, kind=type(error).__name__)
         return problem(500, "internal_error", "Something went wrong inside the agent.", "See its log.")

@@ -160,6 +160,23 @@ def verify(
     raise typer.Exit(EXIT_OF[Result(document["state"])])
 
 
+def offers(*, home: Home = None, as_: As = "learner", json_: Json = False) -> None:
+    """Offers that this wallet has looked at."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.get("/v1/wallet/offers")
+
+    document = run(work)
+    if json_:
+        out_json(document)
+        return
+    for each in document["offers"]:
+        out(f"{each['state']:<9}  {each['title']}  ·  {show.who(each['issuer'])}  ·  {each['id'][:8]}")
+    if not document["offers"]:
+        out("No offers.")
+
+
 def requests(*, home: Home = None, as_: As = "learner", json_: Json = False) -> None:
     """Requests that this wallet has looked at."""
 
@@ -214,7 +231,9 @@ def present(
             if not yes:
                 return document
             if document["plan"] is None:
-                state = "has been answered already" if document["state"] == "sent" else f"is {document['state']}"
+                state = (
+                    "has been answered already" if document["state"] == "sent" else f"is {document['state']}"
+                )
                 raise ConsentError(
                     "nothing_to_send", "; ".join(document["missing"]) or f"This request {state}."
                 )
@@ -305,6 +324,7 @@ def register(app: typer.Typer) -> None:
     app.command("list")(list_)
     app.command("show")(show_)
     app.command("verify")(verify)
+    app.command("offers")(offers)
     app.command("requests")(requests)
     app.command("present")(present)
     app.command("decline")(decline)

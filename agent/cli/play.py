@@ -20,7 +20,7 @@ HINTS = """
 The universe is up. In another terminal:
 
   cairn-wallet                                     the learner's terminal wallet; passphrase: {passphrase}
-  cairn offer new data-literacy --given-name Aoife --family-name Byrne
+  cairn offer new data-literacy --given-name Aoife --family-name Byrne --birth-date 1999-04-02
                                                    Munster TU offers a credential; prints a link
   cairn offer accept LINK                          the learner accepts it
   cairn request new docs/examples/policy.json      the employer asks; prints a link

@@ -105,6 +105,8 @@ def request(document: Document) -> None:
         out(f"hash {plan['hash']}")
     for missing in document["missing"]:
         out(f"  missing: {missing}")
+    for row in document.get("left_out", []):
+        out(f"  not used: {row['title']}: {row['why']}")
     if document["outcome"]:
         out(f"  {document['outcome']['detail']}")
     if document["error"]:

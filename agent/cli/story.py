@@ -120,9 +120,7 @@ class Story:
             return
         held: dict[str, Document] = {}
         for offer in offers:
-            await self.step(
-                f"accept “{offer['title']}”", partial(self._accept, learner, offer, held)
-            )
+            await self.step(f"accept “{offer['title']}”", partial(self._accept, learner, offer, held))
         await self.step("check the issuers", lambda: self._check_issuers(learner))
         await self.step("stack", lambda: self._stack(learner))
         request = await employer.post("/v1/verifier/requests", {"policy": POLICY, "max_responses": 3})

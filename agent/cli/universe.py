@@ -86,7 +86,7 @@ class Universe:
         for id in ("registry", *(member.id for member in self.members)):
             try:
                 os.kill(int(json.loads((self.home(id) / "service.json").read_text())["pid"]), 0)
-            except (OSError, ValueError, KeyError):
+            except (OSError, ValueError, KeyError, TypeError):  # TypeError: a stopped registry's pid is null
                 continue
             return True
         return False
@@ -101,7 +101,7 @@ class Universe:
 
     async def start_registry(self) -> None:
         home = self.home("registry")
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
         await self._spawn("registry", "trust_registry.cli", "serve", "--home", str(home), "--demo")
         self.registry_url = str((await self._service_file("registry"))["url"])
 

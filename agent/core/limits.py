@@ -28,7 +28,9 @@ class Limits:
 LIMITS = Limits()
 
 
-def parse_json(data: bytes, *, max_bytes: int, max_depth: int = LIMITS.json_depth, what: str = "document") -> Any:
+def parse_json(
+    data: bytes, *, max_bytes: int, max_depth: int = LIMITS.json_depth, what: str = "document"
+) -> Any:
     """Parse bytes from outside: bounded, no duplicate members, no NaN, no deep nesting.
 
     Raises `InputError` with codes ``too_large``, ``not_json``, ``too_deep`` or ``duplicate_member``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 
 from agent.core.attributes import check_attributes
@@ -9,6 +10,7 @@ from agent.core.profiles import validate
 from agent.core.record import Record
 from agent.core.signed_link import SignedLink
 from agent.core.verdict import Check, Evidence, Result, combine
+from agent.errors import CairnError
 from agent.formats import anoncreds
 from agent.services import clock, trust
 from agent.services.node import Node
@@ -32,18 +34,40 @@ async def offer_checks(node: Node, record: Record, link: SignedLink) -> tuple[tu
     return checks, _institution(answer)
 
 
-async def credential_checks(
-    node: Node, credential: Document, lists: anoncreds.StatusLists | None = None
-) -> Document:
-    """Run every check on a held credential; the result is merged into its document.
+class Round:
+    """What the checks of one round share: each status list, and ACA-Py's list of credentials, are read once."""
 
-    ``lists`` is shared by the credentials of one round.
-    """
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self.lists = anoncreds.StatusLists(node.objects)
+        self._held: asyncio.Task[frozenset[str]] | None = None
+
+    async def binding(self, referent: str) -> Check:
+        """Whether ACA-Py's wallet, whose secret the credential was issued to, still has it."""
+        label = "Belongs to this wallet"
+        if self._held is None:
+            self._held = asyncio.create_task(self._read())
+        try:
+            held = await asyncio.shield(self._held)
+        except CairnError as error:
+            detail = "The agent that keeps the keys is not running."
+            return Check("binding", label, Result.UNKNOWN, error.code, detail)
+        if referent not in held:
+            detail = "The agent no longer has it, so it cannot be presented."
+            return Check("binding", label, Result.FAIL, "not_in_wallet", detail)
+        return Check("binding", label, Result.PASS, detail="issued to this wallet's own secret")
+
+    async def _read(self) -> frozenset[str]:
+        admin = self._node.admin_now()
+        return frozenset(held.credential_id for held in await admin.list_credentials())
+
+
+async def credential_checks(node: Node, credential: Document, shared: Round | None = None) -> Document:
+    """Run every check on a held credential; the result is merged into its document."""
+    shared = shared or Round(node)
     record = Record.from_json(credential["record"])
     signer = await anoncreds.signer(node.objects, credential["cred_def_id"])
-    status = await anoncreds.status(
-        lists or anoncreds.StatusLists(node.objects), credential["rev_reg_id"], credential["cred_rev_id"]
-    )
+    status = await anoncreds.status(shared.lists, credential["rev_reg_id"], credential["cred_rev_id"])
     answer = await _ask(node, record, signer.key)
     checks = (
         _signature(credential, signer.check),
@@ -51,7 +75,7 @@ async def credential_checks(
         status,
         _dates(record, clock.today()),
         _record(record, credential),
-        Check("binding", "Belongs to this wallet", Result.PASS, detail="issued to this wallet's own secret"),
+        await shared.binding(credential["referent"]),
         _complete(record),
         *trust.checks(answer),
     )
@@ -76,9 +100,12 @@ def is_revoked(credential: Document) -> bool:
 def currency(credential: Document) -> tuple[Result, str]:
     """Whether it may be presented as current: authentic, not revoked, not expired; with a sentence."""
     wanted = ("signature", "issuer_key", "status", "dates", "record")
-    checks = [Check.from_json(check) for check in credential["checks"] if check["code"] in wanted]
-    result = combine(checks)
-    notes = [f"{check.label}: {check.detail}." for check in checks if check.result is result]
+    checks = [Check.from_json(check) for check in credential["checks"]]
+    # An agent that is still starting does not make a credential doubtful; one that lost it does.
+    gone = [check for check in checks if check.code == "binding" and check.result is Result.FAIL]
+    told = [check for check in checks if check.code in wanted] + gone
+    result = combine(told)
+    notes = [f"{check.label}: {check.detail}." for check in told if check.result is result]
     return result, "" if result is Result.PASS else notes[0]
 
 

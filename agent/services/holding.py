@@ -19,7 +19,6 @@ from agent.core.attributes import ATTRIBUTE_NAMES, check_attributes
 from agent.core.limits import LIMITS
 from agent.core.record import Record, text
 from agent.errors import CairnError, ConflictError, NotFoundError, UntrustedError
-from agent.formats import anoncreds
 from agent.services import checking, clock, links, views
 from agent.services.node import Node, is_away
 from agent.store import history
@@ -171,13 +170,16 @@ class Holding:
     async def _advance(self, offer: Document, *, stuck: bool) -> str:
         """One step. Answers the state it found, so that the caller sees whether anything moved."""
         admin = await self._node.admin()
-        if not offer["thread_id"] or stuck:
+        if not offer["thread_id"]:
             return await self._begin(offer)
         found = await admin.credential_records(thread_id=offer["thread_id"])
+        state = found[0].state if found else "waiting"  # the invitation is under way
+        # Only where it is the issuer's turn: what is in our hands already is taken on, however late.
+        if stuck and state in ("waiting", "request-sent", "proposal-sent"):
+            return await self._begin(offer)
         if not found:
-            return "waiting"  # the invitation is under way
-        exchange = found[0]
-        state, cred_ex_id = exchange.state, exchange.cred_ex_id
+            return state
+        exchange, cred_ex_id = found[0], found[0].cred_ex_id
         if state == "offer-received":
             with views.step(self._node.bus, offer["id"], "comparing the offer with what you reviewed"):
                 self._require_same(offer, exchange.cred_def_id, exchange.preview)
@@ -301,19 +303,22 @@ class Holding:
 
     async def recheck(self, id: str) -> Document:
         """Run every check of one credential again, now."""
-        return await self._recheck(await self.credential(id), anoncreds.StatusLists(self._node.objects))
+        return await self._recheck(await self.credential(id), checking.Round(self._node))
 
     async def recheck_all(self) -> list[Document]:
-        lists = anoncreds.StatusLists(self._node.objects)
+        shared = checking.Round(self._node)
         held = await self.credentials()
-        return list(await asyncio.gather(*(self._recheck(each, lists) for each in held)))
+        return list(await asyncio.gather(*(self._recheck(each, shared) for each in held)))
 
-    async def _recheck(self, credential: Document, lists: anoncreds.StatusLists) -> Document:
-        was_revoked = checking.is_revoked(credential)
-        credential |= await checking.credential_checks(self._node, credential, lists)
+    async def _recheck(self, credential: Document, shared: checking.Round) -> Document:
+        credential |= await checking.credential_checks(self._node, credential, shared)
         puts = [Put(CREDENTIAL, credential["id"], credential)]
         async with self._node.history_lock:
-            if checking.is_revoked(credential) and not was_revoked:
+            # As it is now: several may be rechecking, and a list may have been out of reach in between.
+            known = await self._node.vault.get(CREDENTIAL, credential["id"]) or {}
+            credential["revocation_noted"] = known.get("revocation_noted", False)
+            if checking.is_revoked(credential) and not credential["revocation_noted"]:
+                credential["revocation_noted"] = True
                 record = Record.from_json(credential["record"])
                 puts.append(
                     await history.next_entry(

@@ -71,6 +71,8 @@ class Issuing:
         expires_in_days: float = LIMITS.offer_days,
     ) -> Document:
         """Make an offer; answers the stored document with its ``link``. Raises `InputError`, `NotFoundError`."""
+        if awarded_on > clock.today():
+            raise InputError("award_in_future", "A credential cannot be awarded on a day that has not come.")
         record = record_from_template(
             load_profile(self._node.settings.profile),
             self._template(template),

@@ -180,13 +180,20 @@ class Node:
             )
         return self._schema_id
 
+    def admin_now(self) -> AdminClient:
+        """ACA-Py's admin API if it is ready at this moment. Raises `AgentError` agent_down."""
+        if self._admin is None or not self._ready.is_set():
+            raise AgentError("agent_down", "The agent's ACA-Py process is not running.")
+        return self._admin
+
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run something in the background; its failure is logged by code, never swallowed unseen."""
         task = asyncio.create_task(self._guarded(work, name), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _task: work.close())  # one that was cancelled before it began
 
-    async def _guarded(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    async def _guarded(self, work: Awaitable[None], name: str) -> None:
         try:
             await work
         except CairnError as error:
@@ -307,8 +314,8 @@ class Node:
         self._admin = AdminClient(settings.admin_url, settings.admin_key)
         self._ready.set()
         self._set_agent("ready")
-        for resume in self.on_ready:
-            await resume()
+        for resume in self.on_ready:  # one that fails must not keep the others from it
+            await self._guarded(resume(), "resume")
 
     def _acapy_exited(self, code: int) -> None:
         """ACA-Py died by itself: start it again; exchanges resume from the vault."""

@@ -30,6 +30,7 @@ SENTENCES = {
     Outcome.UNKNOWN_ISSUER: "The registry has no information about this issuer. That is not a judgement.",
     Outcome.INDETERMINATE: "The registry cannot say: its list does not allow an answer.",
 }
+SAID_ALREADY = frozenset({"did_not_bound", "no_report"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ def _institution(decision: Decision) -> Check:
 
 
 def _accreditation(decision: Decision, result: Result) -> Check:
-    reasons = ", ".join(str(reason) for reason in decision.reasons)
+    # Some reasons only repeat what the outcome's sentence says.
+    reasons = ", ".join(str(reason) for reason in decision.reasons if reason not in SAID_ALREADY)
     detail = SENTENCES[decision.outcome] + (f" ({reasons.replace('_', ' ')})" if reasons else "")
     chain = tuple(
         Evidence("authority", f"{step.role}: {step.name}", value=step.note, url=step.url or "")

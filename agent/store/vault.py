@@ -2,7 +2,7 @@
 
 Everything that names a person or a secret lives here, for every role: records, offers, requests, verdicts,
 history, and the key that opens ACA-Py's own wallet. Askar encrypts names, values and kinds (a passphrase is
-stretched with Argon2id, "moderate" cost, about a second on purpose). No tags are used: Askar's plain tags
+stretched with Argon2i, "moderate" cost, about a second on purpose). No tags are used: Askar's plain tags
 would lie on disk unencrypted.
 """
 

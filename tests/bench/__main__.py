@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -57,6 +58,10 @@ def say(text: str) -> None:
 async def bench(plan: Plan, root: Path, profiles: Path | None) -> Figures:
     figures = Figures(machine(plan))
     started = time.monotonic()
+    task = asyncio.current_task()
+    assert task is not None
+    for signum in (signal.SIGINT, signal.SIGTERM):  # either ends every process and removes the folder
+        asyncio.get_running_loop().add_signal_handler(signum, task.cancel)
     async with running(root, say) as universe, Ours.of(universe) as ours:
         note_start(figures, universe)
         baseline = await warmed_up(universe, ours)
@@ -162,7 +167,7 @@ def main() -> int:
         except TimeoutError:
             say("an exchange did not come to its end in time")
             return 1
-        except KeyboardInterrupt:
+        except asyncio.CancelledError:
             return 130
     text = report.markdown(figures)
     print(text, end="")

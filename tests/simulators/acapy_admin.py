@@ -507,6 +507,10 @@ class Admin:
         del self.wallet.credentials[cred_ex_id]
 
     @_call
+    async def list_credentials(self) -> list[HeldCredential]:
+        return list(self.wallet.held.values())
+
+    @_call
     async def get_credential(self, credential_id: str) -> HeldCredential:
         if credential_id not in self.wallet.held:
             raise NotFoundError("not_found", "ACA-Py answered 404.")

@@ -74,6 +74,7 @@ READS = frozenset(
         "credential_record",
         "credential_records",
         "get_credential",
+        "list_credentials",
         "presentation_record",
         "presentation_records",
     }
@@ -180,7 +181,7 @@ class Member:
         node._ready.set()
         node._set_agent("ready")
         for resume in node.on_ready:
-            await resume()
+            await node._guarded(resume(), "resume")
 
     def _break(self, owner: Any, name: str) -> None:
         """Count what has effects outside this process."""

@@ -1,4 +1,7 @@
-"""Run by `test_pty`: the real app on a real terminal, on hostile data, walking through its screens by itself."""
+"""Run by `test_pty`: the real app on a real terminal.
+
+``walk N``: on hostile data, through every screen by itself. ``locked``, ``unlocked``: waits for keys.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from math import inf
 
 from textual import events
 
+from tests.simulators.agent_service import AgentServiceSimulator
 from tests.simulators.agent_service_data import NOW
 from tests.tui.hostile import STRINGS, Planter, hostile_service
 from wallet_tui.app import CairnApp
@@ -70,11 +74,17 @@ class Walker(CairnApp):
         self.exit()
 
 
-NUMBER = int(sys.argv[1])
+HOW = sys.argv[1]
+NUMBER = int(sys.argv[2]) if HOW == "walk" else 0
 
 if __name__ == "__main__":
-    service = hostile_service(Planter(*STRINGS, first=NUMBER))
-    app = Walker(service.client, now=lambda: datetime.fromisoformat(NOW))
-    app.run()
-    if app.walked and not app.return_code:
-        sys.stdout.write("WALKED\n")
+    clock = datetime.fromisoformat(NOW)
+    if HOW == "walk":
+        walker = Walker(hostile_service(Planter(*STRINGS, first=NUMBER)).client, now=lambda: clock)
+        walker.run()
+        if walker.walked and not walker.return_code:
+            sys.stdout.write("WALKED\n")
+        sys.exit(walker.return_code)
+    plain = CairnApp(AgentServiceSimulator(unlocked=HOW == "unlocked").client, now=lambda: clock)
+    plain.run()
+    sys.exit(plain.return_code)

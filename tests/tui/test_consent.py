@@ -124,7 +124,7 @@ async def test_sharing_sends_exactly_the_plan_on_the_screen(
         plan = screen._request.plan  # type: ignore[union-attr]
         assert plan is not None
         await share(wallet, screen)
-        await wallet.sees("✓ sent", "what was revealed is what you agreed to", "Sent: 8 items")
+        await wallet.sees("✓ sent", "what was revealed is what you agreed to", "c0.title")
         assert wallet.posted("/present") == [{"expect": plan.hash, "include": []}]
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pyte
 import pytest
 
+from tests.simulators.agent_service import PASSPHRASE
 from tests.tui.hostile import STRINGS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,8 +44,11 @@ _FORBIDDEN = (
 )
 
 
-def run_in_terminal(arguments: list[str]) -> bytes:
-    """Everything the child writes to its terminal."""
+def run_in_terminal(arguments: list[str], *typing: tuple[bytes, bytes]) -> tuple[bytes, int]:
+    """Everything the child writes to its terminal, and its exit code.
+
+    ``typing`` is what somebody does: each pair is (text to wait for, keys to type then).
+    """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     environment = {
@@ -57,16 +61,11 @@ def run_in_terminal(arguments: list[str]) -> bytes:
         "TEXTUAL_ANIMATIONS": "none",
     }
     child = subprocess.Popen(
-        [sys.executable, *arguments],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        env=environment,
-        cwd=ROOT,
-        close_fds=True,
+        [sys.executable, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=ROOT
     )
     os.close(slave)
     out = bytearray()
+    to_do, answered = list(typing), 0
     end = time.monotonic() + DEADLINE
     try:
         while time.monotonic() < end:
@@ -76,17 +75,20 @@ def run_in_terminal(arguments: list[str]) -> bytes:
                     data = os.read(master, 65536)
                 except OSError:  # Linux says EIO when the child has closed its end
                     break
-                if not data:
-                    break
                 out += data
             elif child.poll() is not None:
                 break
+            if to_do and to_do[0][0] in out[answered:]:
+                answered = len(out)  # the next text has to come after these keys
+                os.write(master, to_do.pop(0)[1])
+        assert not to_do, f"never came: {to_do[0][0]!r} after {bytes(out[answered:])[-3000:]!r}"
+        child.wait(timeout=10)
     finally:
         if child.poll() is None:
             child.kill()
-        child.wait()
+            child.wait()
         os.close(master)
-    return bytes(out)
+    return bytes(out), child.returncode
 
 
 def unknown_sequences(data: bytes) -> list[bytes]:
@@ -101,8 +103,9 @@ def unknown_sequences(data: bytes) -> list[bytes]:
 @pytest.mark.parametrize("number", range(0, len(STRINGS), 5))
 def test_nothing_planted_reaches_the_terminal(number: int) -> None:
     """Every field holds another string; five runs shift them. Each string in every field: `test_hostile`."""
-    data = run_in_terminal(["-m", "tests.tui.pty_child", str(number)])
+    data, code = run_in_terminal(["-m", "tests.tui.pty_child", "walk", str(number)])
     text = data.decode("utf-8", "replace")
+    assert code == 0
     assert "WALKED" in text, text[-3000:]
     for passed in ("Checks", "What counts, and why", "Who offers it", "SEND", "y/N", "Keys here"):
         assert passed in text, f"the walk did not come to: {passed}"
@@ -112,6 +115,26 @@ def test_nothing_planted_reaches_the_terminal(number: int) -> None:
     screen = pyte.Screen(COLUMNS, LINES)
     pyte.ByteStream(screen).feed(data.split(b"\x1b[?1049l")[0])
     assert "PLANTED" not in screen.title  # pyte takes the pointer shape for a title
+
+
+def test_a_learner_unlocks_looks_and_leaves() -> None:
+    """The driver, the event loop and the keys as they really are; headless runs differ in all three."""
+    data, code = run_in_terminal(
+        ["-m", "tests.tui.pty_child", "locked"],
+        (b"Profile", PASSPHRASE.encode() + b"\r"),
+        (b"5 held", b"2"),
+        (b"look closely", b"\r"),
+        (b"keep it 90 days", b"\x1b"),
+        (b"Site planner", b"q"),
+    )
+    assert code == 0, data[-2000:]
+    assert PASSPHRASE.encode() not in data
+    assert unknown_sequences(data) == []
+
+
+def test_it_starts_against_an_unlocked_service_too() -> None:
+    data, code = run_in_terminal(["-m", "tests.tui.pty_child", "unlocked"], (b"5 held", b"q"))
+    assert code == 0, data[-2000:]
 
 
 def test_the_detector_detects() -> None:

@@ -53,11 +53,26 @@ async def test_wrong_passphrases_are_explained_and_then_delayed(locked: AgentSer
             await until_field(wallet)
         await wallet.type("wrong")
         await wallet.press("enter")
-        await wallet.sees("You can try again in")
+        await wallet.sees("Too soon after a wrong passphrase. Press enter again in")
         tries = len(wallet.posted("/unlock"))
-        await wallet.type(PASSPHRASE)
+        field = wallet.app.focused
+        assert isinstance(field, Input)
+        assert field.value == "wrong", "what was not tried need not be typed again"
         await wallet.press("enter")
         assert len(wallet.posted("/unlock")) == tries, "nothing is sent while the delay runs"
+
+
+async def test_letters_typed_while_it_unlocks_reach_no_key(locked: AgentServiceSimulator) -> None:
+    locked.unlock_polls = 10_000
+    async with open_wallet(locked, unlocked=False) as wallet:
+        await wallet.type(PASSPHRASE)
+        await wallet.press("enter")
+        await wallet.sees("… starting the agent")
+        await wallet.press("q", "L", "question_mark", "enter")
+        assert wallet.app.is_running
+        assert len(wallet.posted("/unlock")) == 1
+        locked.unlock_polls = 1
+        await wallet.until(lambda: wallet.app.current_mode == "credentials")
 
 
 async def test_the_first_run_asks_twice(size: tuple[int, int]) -> None:

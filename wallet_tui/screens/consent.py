@@ -2,7 +2,7 @@
 
 Order of events when sharing: `S` or the choice asks the question; `y` counts only through `SendGate`; then
 the request is planned again and compared with what is on the screen; only if nothing differs is it sent,
-with the hash of the plan that was shown.
+with the hash of the plan that was shown. (Longer than other files, so that this order can be read in one place.)
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class ConsentScreen(TwoPanes):
         self._planning = False
         self._reason = ""
         self._notice = ""
+        self._drawn: tuple[str, object] = ("", None)
         self.gate = SendGate()
 
     def compose(self) -> ComposeResult:
@@ -122,6 +123,8 @@ class ConsentScreen(TwoPanes):
                 Hint("list.last"),
                 Hint("back", label="no, back"),
             ]
+        if self._request is not None and self._request.state != "open":
+            return [Hint("list.down", label="read"), Hint("back", label="close"), Hint("help")]
         row = self.current_row
         fixed = "" if row is not None and row.switchable else "This line cannot be switched."
         return [
@@ -234,10 +237,12 @@ class ConsentScreen(TwoPanes):
             self._show_docked()
 
     def _show(self) -> None:
-        self.document.show(self._blocks, keep_place=self._request is not None)
         request = self._request
+        drawn = (request.state if request is not None else "", self._error)
+        same, self._drawn = drawn == self._drawn, drawn
+        self.document.show(self._blocks, keep_place=same)
         self.set_class(request is None or request.plan is None or request.state != "open", "-no-preview")
-        self.preview.show(self._preview_blocks, keep_place=self._request is not None)
+        self.preview.show(self._preview_blocks, keep_place=same)
         self._show_docked()
 
     def _show_docked(self) -> None:
@@ -262,6 +267,8 @@ class ConsentScreen(TwoPanes):
             return join(question, f"  {ready}" if ready else "  y sends, any other key does not")
         if self._notice:
             return Content.styled(f"! {self._notice}", "bold $text-warning")
+        if self._progress is not None:
+            return self._progress.line(monotonic())
         if self._planning:
             return Content("… making the preview anew")
         row = self.current_row
@@ -292,9 +299,9 @@ class ConsentScreen(TwoPanes):
             group, error = self._error
             sure = group != "send" or not isinstance(error, UnreachableError | AgentError)
             blocks += [*error_blocks(error, width, NOT_SENT if sure else PERHAPS_SENT), BLANK]
-        if self._progress is not None:
-            blocks += [*self._progress.blocks(width, monotonic()), BLANK]
         request = self._request
+        if self._progress is not None and request is None:
+            blocks += [*self._progress.blocks(width, monotonic()), BLANK]
         if request is None:
             if self._link and self._error is None:
                 blocks.append(

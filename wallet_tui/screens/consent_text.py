@@ -250,7 +250,7 @@ def outcome(request: Request, width: int) -> list[Block]:
         if told.sent_claims:
             lines += [
                 Content(""),
-                heading(f"Sent: {items(len(told.sent_claims))}"),
+                heading("What was revealed or proved"),
                 *fold(names, width, indent=2),
             ]
     if request.error is not None:

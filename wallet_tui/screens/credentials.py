@@ -39,6 +39,7 @@ class CredentialsScreen(Area):
         self._all: list[Indexed] = []
         self._kept: dict[str, Credential] = {}
         self._opened: set[str] = set()
+        self._tally = (0, 0, 0)
         self._shown_id = ""
         self._loaded = False
         self._error: CairnError | None = None
@@ -104,6 +105,8 @@ class CredentialsScreen(Area):
             return  # the answer came after the lock
         if message.group == "list" and isinstance(message.value, list):
             self._all = [Indexed.of(item) for item in message.value]
+            states = [item.state for item in message.value]
+            self._tally = (states.count("pass"), states.count("fail"), states.count("unknown"))
             self._loaded, self._error = True, None
             self._kept.clear()
             self._filter()
@@ -152,10 +155,9 @@ class CredentialsScreen(Area):
         self._show_detail()
 
     def _totals(self, found: list[Summary]) -> Content:
-        states = [entry.item.state for entry in self._all]
-        tally = (states.count("pass"), states.count("fail"), states.count("unknown"))
-        shown = f"{len(found)} of {len(states)}" if len(found) != len(states) else str(len(states))
-        return join(f" {shown} held   ", words.counts(tally)) if states else Content("")
+        held = len(self._all)
+        shown = f"{len(found)} of {held}" if len(found) != held else str(held)
+        return join(f" {shown} held   ", words.counts(self._tally)) if held else Content("")
 
     def on_input_changed(self, _: Input.Changed) -> None:
         self._filter()

@@ -74,6 +74,13 @@ class OfferScreen(Guarded):
         why = self._why_not()
         if self._progress is not None:
             return [Hint("back", label="stop"), Hint("help")]
+        if self._offer is None or self._offer.state != "open":
+            return [
+                Hint("list.down", label="read"),
+                Hint("evidence"),
+                Hint("back", label="close"),
+                Hint("help"),
+            ]
         return [
             Hint("offer.accept", why),
             Hint("back", label="later"),
@@ -108,6 +115,7 @@ class OfferScreen(Guarded):
         self._error = None
         self.ask(group, call)
         self._show()
+        self.document.action_cursor_first()  # that is where progress and its end are shown
 
     def service_said(self, event: Event) -> None:
         if event.name == "step" and self._progress is not None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from textual.content import Content
 
 from wallet_tui.doc import Doc
-from wallet_tui.layout import Cell, heading, row
+from wallet_tui.layout import Cell, heading, join, row
 from wallet_tui.model import Step
 from wallet_tui.safe_text import Untrusted, safe_text
 from wallet_tui.widgets.document import Block
@@ -40,6 +40,13 @@ class Progress:
                 return
         if len(self._steps) < MAX_STEPS:
             self._steps.append(step)
+
+    def line(self, now: float) -> Content:
+        """The step that runs, on one line."""
+        passed = int(now - self.began)
+        running = [step.name for step in self._steps if step.state == "running"]
+        name = safe_text(running[-1] if running else self._first, 80)
+        return join("… ", name, f"   {passed} s" if passed >= 2 else "")
 
     def blocks(self, width: int, now: float) -> list[Block]:
         passed = now - self.began

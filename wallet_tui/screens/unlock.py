@@ -17,12 +17,11 @@ from wallet_tui.actions import bindings
 from wallet_tui.layout import join
 from wallet_tui.model import Status
 from wallet_tui.safe_text import safe_text
-from wallet_tui.screens.base import Answered, Asking, Refused
+from wallet_tui.screens.base import Answered, Asking, Refused, set_text
 from wallet_tui.widgets.frame import Banner, Hint, KeyBar, StatusLine
 
 MAX_PASSPHRASE_CHARS = 1024
 MIN_FIRST_PASSPHRASE = 8
-POLL_SECONDS = 0.4
 SPINNER_AFTER = 0.15
 TIME_AFTER = 2.0
 
@@ -45,6 +44,8 @@ class UnlockScreen(Asking):
         super().__init__()
         self._began: float | None = None
         self._wait_until = 0.0
+        self._told: Content = Content("")
+        self._tried = ""
 
     def compose(self) -> ComposeResult:
         yield StatusLine()
@@ -80,7 +81,7 @@ class UnlockScreen(Asking):
 
     def on_screen_resume(self) -> None:
         self._began = None
-        self.say("")
+        self._told = Content("")
         self.connection_changed()
 
     def clear_fields(self) -> None:
@@ -93,67 +94,72 @@ class UnlockScreen(Asking):
         unlocking = status is not None and status.lock == "unlocking"
         if unlocking and self._began is None:
             self._began = monotonic()
-        elif not unlocking and self._began is not None and not self._asking():
+        elif not unlocking and self._began is not None and not self._busy("unlock"):
             self._began = None
             if status is not None and status.lock == "locked" and status.agent_state == "failed":
                 detail = safe_text(status.agent_detail, 200)
-                self.say(join(("✗ The agent did not start. ", "$text-error"), detail))
-        waiting = status is None or self._began is not None
-        shown = self.query_one("#passphrase", Passphrase)
-        again = self.query_one("#again", Passphrase)
-        shown.display, again.display = not waiting, not waiting and self._first
-        if not waiting and self.focused is None:
-            shown.focus()
+                self._told = join(("✗ The agent did not start. ", "$text-error"), detail)
+        # The field stays while it works: letters typed then go into it, not to the keys behind it.
+        field, again = self.query_one("#passphrase", Passphrase), self.query_one("#again", Passphrase)
+        field.display, again.display = status is not None, status is not None and self._first
+        if field.display and self.focused is None:
+            field.focus()
         self.query_one("#unlock-who", Static).update(self._who())
         note = (
-            "There is no reset: without the passphrase the credentials cannot be read by anybody."
+            "There is no reset: without the passphrase nobody can read the credentials."
             if self._first
             else ""
         )
         self.query_one("#unlock-note", Static).update(Content(note))
-        self._tick()
+        self._show()
 
     def _who(self) -> Content:
         status = self._status
         if status is None:
             return Content("Waiting for the agent service…")
         name = safe_text(status.name, 60)
-        return (
-            join("First run: choose a passphrase for ", name, ".")
-            if self._first
-            else join("Locked. Profile: ", name)
-        )
+        if self._first:
+            return join("First run: choose a passphrase for ", name, ".")
+        return join("Locked. Profile: ", name)
 
-    def _asking(self) -> bool:
-        return any(worker.group == "unlock" and not worker.is_finished for worker in self.workers)
+    def _busy(self, group: str) -> bool:
+        return any(worker.group == group and not worker.is_finished for worker in self.workers)
 
     def _tick(self) -> None:
-        """Named progress with its time; under 150 ms nothing, under 2 s no number."""
-        if self._began is not None:
-            passed = monotonic() - self._began
-            status = self._status
-            step = status.lock_detail if status is not None and status.lock_detail else None
-            if passed >= SPINNER_AFTER:
-                time = f"   {int(passed)} s" if passed >= TIME_AFTER else ""
-                self.say(
-                    join("… ", safe_text(step, 80) if step else Content("checking the passphrase"), time)
-                )
-            if status is not None and status.lock == "unlocking":
-                self._poll()
-        elif self._wait_until:
-            left = self._wait_until - monotonic()
-            if left > 0:
-                self.say(f"✗ Too many wrong passphrases. You can try again in {int(left) + 1} s.")
-            else:
-                self._wait_until = 0.0
-                self.say("You can try again now.")
-
-    def _poll(self) -> None:
-        if not any(worker.group == "poll" and not worker.is_finished for worker in self.workers):
+        if self._began is not None and not self._busy("unlock") and not self._busy("poll"):
             self.ask("poll", self.cairn.wallet.status)
+        if self._wait_until and monotonic() >= self._wait_until:
+            self._wait_until = 0.0
+            self._told = Content("You can try again now.")
+        self._show()
+
+    def _show(self) -> None:
+        set_text(self.query_one("#unlock-says", Static), [self._says()])
+
+    def _says(self) -> Content:
+        """Named progress with its time (under 150 ms nothing, under 2 s no number), a delay, or the last word."""
+        now = monotonic()
+        if self._began is not None:
+            passed = now - self._began
+            if passed < SPINNER_AFTER:
+                return Content("")
+            status = self._status
+            named = status is not None and status.lock == "unlocking" and bool(status.lock_detail)
+            step = (
+                safe_text(status.lock_detail, 80)
+                if status is not None and named
+                else Content("checking the passphrase")
+            )
+            return join("… ", step, f"   {int(passed)} s" if passed >= TIME_AFTER else "")
+        if self._wait_until:
+            return Content(
+                f"✗ Too soon after a wrong passphrase. Press enter again in {int(self._wait_until - now) + 1} s."
+            )
+        return self._told
 
     def say(self, text: Content | str) -> None:
-        self.query_one("#unlock-says", Static).update(text if isinstance(text, Content) else Content(text))
+        self._told = text if isinstance(text, Content) else Content(text)
+        self._show()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -178,10 +184,13 @@ class UnlockScreen(Asking):
             return
         passphrase = field.value
         self.clear_fields()
+        self._tried = passphrase
         self._began = monotonic()
         self.ask("unlock", lambda: self.cairn.wallet.unlock(passphrase))
 
     def on_answered(self, message: Answered[Status]) -> None:
+        if message.group == "unlock":
+            self._tried = ""
         self.cairn.take_status(message.value)
 
     def on_refused(self, message: Refused) -> None:
@@ -189,20 +198,20 @@ class UnlockScreen(Asking):
             return  # the app's own polling says when the service is away
         self._began = None
         self._explain(message.error)
-        self.connection_changed()
+        self._tried = ""
+        self._show()
         self.query_one("#passphrase", Passphrase).focus()
 
     def _explain(self, error: CairnError) -> None:
         wait = words.wait_seconds(error)
         if wait is not None:
+            # It was not even tried: it need not be typed again.
             self._wait_until = monotonic() + wait
+            self.query_one("#passphrase", Passphrase).value = self._tried
         elif error.code == "wrong_passphrase":
-            self.say(
-                join(
-                    ("✗ That passphrase does not open it. ", "$text-error"),
-                    "Nothing is lost; try again.",
-                )
+            self._told = join(
+                ("✗ That passphrase does not open it. ", "$text-error"), "Nothing is lost; try again."
             )
         else:
             told = words.explain(error)
-            self.say(join(("✗ ", "$text-error"), told.happened, " ", told.do, "  (", told.code, ")"))
+            self._told = join(("✗ ", "$text-error"), told.happened, " ", told.do, "  (", told.code, ")")

@@ -11,6 +11,7 @@ import pytest
 
 from agent.api import admin
 from agent.cli import io
+from agent.cli.universe import Universe
 from agent.core.plain_text import MAX_MARKS, printable
 from agent.services.agent import Agent
 from agent.settings import Role, create_home, read_token
@@ -99,3 +100,13 @@ async def test_the_admin_listener_wants_the_token(app: httpx.AsyncClient) -> Non
         for method, path in (("GET", "/v1/status"), ("POST", "/v1/unlock"), ("GET", "/v1/no-such-call")):
             answer = await app.request(method, path, headers=wrong)
             assert (answer.status_code, answer.json()["code"]) == (401, "no_token"), (wrong, path)
+
+
+@pytest.mark.parametrize(
+    "service", ['{"url": "http://localhost:1", "pid": null}', '{"pid": 4194304}', "{}", "?"]
+)
+def test_a_universe_that_was_stopped_can_be_started_again(tmp_path: Path, service: str) -> None:
+    """README: ctrl+c ends it, the next 'make up' goes on from there. A stopped registry leaves ``"pid": null``."""
+    (tmp_path / "registry").mkdir()
+    (tmp_path / "registry" / "service.json").write_text(service)
+    assert Universe(tmp_path).is_running() is False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +12,12 @@ from tests.simulators.town import Member, Town, town
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost webhook costs milliseconds here; nothing else of the timing is changed."""
     monkeypatch.setattr(holding, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(presenting, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(identity, "REGISTRY_RETRY_SECONDS", 0.02)
     assert asking.RESPONSE_SECONDS > 10
-    yield
 
 
 @pytest.fixture

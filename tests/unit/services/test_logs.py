@@ -22,13 +22,12 @@ MARKER = "Zxqv7Marker"
 
 @pytest.fixture
 def written(tmp_path: Path) -> Iterator[Path]:
-    """Everything that is logged, by structlog and by the standard library, down to debug level."""
+    """What the service writes, with the agent's own loggers down to debug level."""
     root = logging.getLogger()
     handlers, level, agent_level = root.handlers, root.level, logging.getLogger("agent").level
     config = structlog.get_config()
     path = tmp_path / "logs" / "service.log"
     logs.to_file(path, logging.DEBUG)
-    root.setLevel(logging.DEBUG)
     yield path
     for handler in root.handlers:
         handler.close()

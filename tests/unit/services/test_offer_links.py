@@ -204,23 +204,24 @@ async def test_the_makers_own_refusals(
     assert "0900" not in error.diagnostics()
 
 
-@pytest.mark.parametrize(
-    ("address", "link", "code"),
-    [
-        ("10.1.2.3", f"https://uni.example/o/{CODE}", "private_address"),
-        ("169.254.169.254", f"https://uni.example/o/{CODE}", "private_address"),
-        ("127.0.0.1", f"https://uni.example/o/{CODE}", "private_address"),
-        ("::ffff:10.0.0.1", f"https://uni.example/o/{CODE}", "private_address"),
-        ("93.184.215.14", f"http://uni.example/o/{CODE}", "not_https"),
-        ("127.0.0.1", f"http://localhost:9000/o/{CODE}", "private_address"),
-        ("127.0.0.1", f"https://localhost:9000/o/{CODE}", "private_address"),
-    ],
+PRIVATE = (
+    ("10.1.2.3", f"https://uni.example/o/{CODE}", "private_address"),
+    ("169.254.169.254", f"https://uni.example/o/{CODE}", "private_address"),
+    ("127.0.0.1", f"https://uni.example/o/{CODE}", "private_address"),
+    ("::ffff:10.0.0.1", f"https://uni.example/o/{CODE}", "private_address"),
+    ("93.184.215.14", f"http://uni.example/o/{CODE}", "not_https"),
+    ("127.0.0.1", f"http://localhost:9000/o/{CODE}", "private_address"),
+    ("127.0.0.1", f"https://localhost:9000/o/{CODE}", "private_address"),
 )
-async def test_private_addresses_outside_the_demo(place: Town, address: str, link: str, code: str) -> None:
+
+
+async def test_private_addresses_outside_the_demo(place: Town, subtests: Any) -> None:
     learner = await place.learner(demo=False)
-    place.internet.names |= {"uni.example": [address], "localhost": ["127.0.0.1"]}
-    assert (await refused(learner, link)).code == code
-    assert place.internet.connected == []
+    for address, link, code in PRIVATE:
+        with subtests.test(f"{link} at {address}"):
+            place.internet.names |= {"uni.example": [address], "localhost": ["127.0.0.1"]}
+            assert (await refused(learner, link)).code == code
+            assert place.internet.connected == []
 
 
 @pytest.mark.parametrize("port", [0, 65536, 99999])

@@ -10,6 +10,7 @@ from wallet_tui.main import default_home, main, parser
 
 def test_the_home_comes_from_the_environment_or_the_data_folder() -> None:
     assert default_home({"CAIRN_HOME": "/x/y"}) == Path("/x/y")
+    assert default_home({"CAIRN_ROOT": "/root"}) == Path("/root/learner")
     assert default_home({"XDG_DATA_HOME": "/data"}) == Path("/data/cairn/learner")
     assert default_home({"XDG_DATA_HOME": "relative"}) == Path.home() / ".local/share/cairn/learner"
     assert default_home({}) == Path.home() / ".local/share/cairn/learner"
