@@ -101,20 +101,26 @@ def create_home(
     rev_registry_size: int = 200,
     lock_after_seconds: int = 0,
 ) -> Settings:
-    """Make a home folder with settings and token. Raises `ConflictError` if it has settings already."""
+    """Make a home folder with settings and token.
+
+    Raises `ConflictError` if it has settings already, `InputError` naming an entry that cannot be.
+    """
     if (home / "agent.json").exists():
         raise ConflictError("home_exists", f"There is already an agent in {home}.")
     admin, public, didcomm = free_ports(3)
-    settings = Settings(
-        name=name,
-        roles=roles,
-        ports=Ports(admin=admin, public=public, didcomm=didcomm),
-        registry_url=registry_url,
-        profile=profile,
-        demo=demo,
-        rev_registry_size=rev_registry_size,
-        lock_after_seconds=lock_after_seconds,
-    )
+    try:
+        settings = Settings(
+            name=name,
+            roles=roles,
+            ports=Ports(admin=admin, public=public, didcomm=didcomm),
+            registry_url=registry_url,
+            profile=profile,
+            demo=demo,
+            rev_registry_size=rev_registry_size,
+            lock_after_seconds=lock_after_seconds,
+        )
+    except ValidationError as error:
+        raise InputError("bad_settings", f"{_where(error)}.") from None
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_atomic(home / "token", secrets.token_urlsafe(32).encode(), mode=0o600)
     save_settings(home, settings)
@@ -137,9 +143,13 @@ def load_settings(home: Path) -> Settings:
             "Make one with 'cairn agent init', or run 'cairn up'.",
         ) from None
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise InputError("bad_settings", f"{path}: {where}: {first['msg']}.") from None
+        raise InputError("bad_settings", f"{path}: {_where(error)}.") from None
+
+
+def _where(error: ValidationError) -> str:
+    """The entry and what is wrong with it, without its value."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or 'the file'}: {first['msg']}"
 
 
 def read_token(home: Path) -> str:

@@ -89,6 +89,10 @@ def schema_text(name: str) -> str:
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
 
 
+# Building one costs more than reading a file with it.
+_ADAPTERS: Final[dict[type, TypeAdapter[Any]]] = {kind: TypeAdapter(kind) for kind in KINDS.values()}
+
+
 def _load[T](model: type[T], file: Path, root: Path) -> T:
     name = str(file.relative_to(root)) if file.is_relative_to(root) else file.name
     try:
@@ -108,7 +112,8 @@ def _load[T](model: type[T], file: Path, root: Path) -> T:
         ) from error
     try:
         # Through JSON, because only there does pydantic's strict mode take a list for a tuple.
-        return TypeAdapter(model).validate_json(json.dumps(parsed, default=str))
+        loaded: T = _ADAPTERS[model].validate_json(json.dumps(parsed, default=str))
+        return loaded
     except ValidationError as error:
         raise _explain(model, error, text, name) from error
 

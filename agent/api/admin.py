@@ -39,8 +39,7 @@ def create(agent: Agent, token: str) -> FastAPI:
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Any) -> Any:
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
-        if host not in LOOPBACK or "origin" in request.headers:
+        if not _is_loopback(request.headers.get("host", "")) or "origin" in request.headers:
             return problems.problem(403, "not_local", "This API is for this machine's own programs.")
         if request.url.path.startswith("/v1/"):
             given = request.headers.get("authorization", "")
@@ -70,6 +69,13 @@ def create(agent: Agent, token: str) -> FastAPI:
     for role in (name for name, absent in missing.items() if absent):
         app.include_router(_not_this_role(agent, role), prefix=f"/v1/{role}")
     return app
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return urlsplit(f"//{host}").hostname in LOOPBACK
+    except ValueError:  # half an IPv6 address, say
+        return False
 
 
 def _not_this_role(agent: Agent, role: str) -> APIRouter:
@@ -160,7 +166,7 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
 
     @router.post("/credentials/{id}/recheck")
     async def recheck(id: str) -> dict[str, Any]:
-        agent.node.objects.forget_lists()
+        agent.node.forget_answers()
         return await detail(await holding.recheck((await holding.credential(id))["id"]))
 
     @router.post("/offers/review")

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from agent.errors import CairnError
+from trust_registry.errors import TrustRegistryError
 
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -30,6 +31,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(CairnError)
     async def on_cairn_error(_request: Request, error: CairnError) -> JSONResponse:
         return JSONResponse(error.to_json(), status_code=error.http_status, media_type=MEDIA_TYPE)
+
+    @app.exception_handler(TrustRegistryError)
+    async def on_bad_object(_request: Request, error: TrustRegistryError) -> JSONResponse:
+        # A signed object, DID or key that does not hold (trust_registry.objects, .keys).
+        return problem(422, error.code, error.detail, error.hint)
 
     @app.exception_handler(RequestValidationError)
     async def on_bad_request(_request: Request, error: RequestValidationError) -> JSONResponse:

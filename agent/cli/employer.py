@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli import show
-from agent.cli.io import As, Home, Json, client, out, out_json, read_json_file, run, say
+from agent.cli.io import As, Days, Home, Json, client, out, out_json, read_json_file, run, say, segment
 from agent.core.verdict import Result, Verdict
 from agent.errors import EXIT_FAILED, EXIT_UNKNOWN
 
@@ -20,7 +20,7 @@ def request_new(
     policy: Annotated[Path, typer.Argument(help="Policy as JSON; '-' reads standard input.")],
     *,
     responses: Annotated[int, typer.Option(help="How many answers the link takes.")] = 1,
-    expires_in_days: Annotated[float, typer.Option()] = 14,
+    expires_in_days: Days = 14,
     qr: Annotated[bool, typer.Option("--qr", help="Draw the link as a QR code, too.")] = False,
     home: Home = None,
     as_: As = "employer",
@@ -70,7 +70,7 @@ def request_list(*, home: Home = None, as_: As = "employer", json_: Json = False
 async def _request(home: Path | None, as_: str, request_id: str) -> dict[str, Any]:
     code = request_id.rstrip("/").rsplit("/", 1)[-1]
     async with client(home, as_) as api:
-        return await api.get(f"/v1/verifier/requests/{code}")
+        return await api.get(f"/v1/verifier/requests/{segment(code)}")
 
 
 @request.command("show")

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
 
 from agent.cli import show
-from agent.cli.io import As, Home, Json, client, out, out_json, run, say, usage
+from agent.cli.io import As, Home, Json, client, out, out_json, run, say, segment, usage
 from agent.client import AgentClient
 from agent.core.verdict import Result
-from agent.errors import EXIT_FAILED, EXIT_NOT_CONSENTED, EXIT_UNKNOWN, ConsentError, NotFoundError
+from agent.errors import (
+    EXIT_FAILED,
+    EXIT_NOT_CONSENTED,
+    EXIT_UNKNOWN,
+    CairnError,
+    ConsentError,
+    NotFoundError,
+)
 
 EXIT_OF = {Result.PASS: 0, Result.FAIL: EXIT_FAILED, Result.UNKNOWN: EXIT_UNKNOWN}
 
@@ -22,7 +30,7 @@ async def _offer_id(api: AgentClient, offer_or_link: str) -> str:
     """An id, the beginning of one, or a link that is reviewed first."""
     if "://" in offer_or_link:
         reviewed = await api.post("/v1/wallet/offers/review", {"link": offer_or_link})
-        return str(reviewed["id"])
+        return segment(str(reviewed["id"]))
     return await _one_id(api, "offers", offer_or_link)
 
 
@@ -33,7 +41,7 @@ async def _one_id(api: AgentClient, what: str, start: str) -> str:
         raise NotFoundError(
             f"no_such_{what[:-1]}", f"No single {what[:-1]} has an id that begins with {start!r}."
         )
-    return str(found[0])
+    return segment(str(found[0]))
 
 
 @offer.command("review")
@@ -94,14 +102,15 @@ def offer_reject(
 
 
 async def _narrate(api: AgentClient, exchange: str) -> None:
-    """Named steps on stderr while something long is under way."""
-    async for event in api.events():
-        if (
-            event.name == "step"
-            and event.data.get("exchange") == exchange
-            and event.data.get("state") == "done"
-        ):
-            say(f"  {event.data['name']} ({event.data['seconds']:.1f} s)")
+    """Named steps on stderr while something long is under way; without them the work goes on all the same."""
+    with suppress(CairnError):
+        async for event in api.events():
+            if (
+                event.name == "step"
+                and event.data.get("exchange") == exchange
+                and event.data.get("state") == "done"
+            ):
+                say(f"  {event.data['name']} ({event.data['seconds']:.1f} s)")
 
 
 def list_(*, home: Home = None, as_: As = "learner", json_: Json = False) -> None:
@@ -132,7 +141,7 @@ def show_(
 
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
-            return await api.get(f"/v1/wallet/credentials/{credential}")
+            return await api.get(f"/v1/wallet/credentials/{segment(credential)}")
 
     document = run(work)
     out_json(document) if json_ else show.credential(document)
@@ -149,7 +158,7 @@ def verify(
 
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
-            return await api.post(f"/v1/wallet/credentials/{credential}/recheck")
+            return await api.post(f"/v1/wallet/credentials/{segment(credential)}/recheck")
 
     document = run(work)
     if json_:
@@ -197,7 +206,7 @@ def requests(*, home: Home = None, as_: As = "learner", json_: Json = False) -> 
 async def _reviewed(api: AgentClient, request_or_link: str, include: list[str]) -> dict[str, Any]:
     if "://" in request_or_link:
         document = await api.post("/v1/wallet/requests/review", {"link": request_or_link})
-        id = str(document["id"])
+        id = segment(str(document["id"]))
     else:
         id = await _one_id(api, "requests", request_or_link)
     return await api.post(f"/v1/wallet/requests/{id}/plan", {"include": include})
@@ -240,7 +249,8 @@ def present(
             narration = asyncio.create_task(_narrate(api, document["id"]))
             try:
                 return await api.post(
-                    f"/v1/wallet/requests/{document['id']}/present", {"expect": expect, "include": wanted}
+                    f"/v1/wallet/requests/{segment(document['id'])}/present",
+                    {"expect": expect, "include": wanted},
                 )
             finally:
                 narration.cancel()
@@ -270,7 +280,9 @@ def decline(
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
             document = await _reviewed(api, request, [])
-            return await api.post(f"/v1/wallet/requests/{document['id']}/decline", {"reason": reason})
+            return await api.post(
+                f"/v1/wallet/requests/{segment(document['id'])}/decline", {"reason": reason}
+            )
 
     document = run(work)
     out_json(document) if json_ else show.request(document)
@@ -306,7 +318,7 @@ def stack(
 
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
-            return await api.get(f"/v1/wallet/stacks/{target}" if target else "/v1/wallet/stacks")
+            return await api.get(f"/v1/wallet/stacks/{segment(target)}" if target else "/v1/wallet/stacks")
 
     document = run(work)
     if json_:

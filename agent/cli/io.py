@@ -14,7 +14,8 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
+from urllib.parse import quote
 
 import typer
 
@@ -31,6 +32,7 @@ Home = Annotated[
     Path | None, typer.Option("--home", help="The agent's own folder; goes before --as.", envvar="CAIRN_HOME")
 ]
 
+MAX_PASSPHRASE_BYTES = 1000
 GLYPHS = {"pass": "✓ pass", "fail": "✗ fail", "unknown": "? unknown"}
 
 
@@ -38,15 +40,15 @@ def home_of(home: Path | None, name: str) -> Path:
     return home if home is not None else default_root() / name
 
 
-def say(text: str = "") -> None:
-    """Narration: stderr."""
-    sys.stderr.write(_safe(text) + "\n")
+def say(line: str = "") -> None:
+    """One line of narration: stderr."""
+    _write(sys.stderr, line)
     sys.stderr.flush()
 
 
-def out(text: str = "") -> None:
-    """Data: stdout."""
-    sys.stdout.write(_safe(text) + "\n")
+def out(line: str = "") -> None:
+    """One line of data: stdout. A line break in it comes from outside, and would forge a line of ours."""
+    _write(sys.stdout, line)
 
 
 def out_json(document: Any) -> None:
@@ -54,8 +56,24 @@ def out_json(document: Any) -> None:
     sys.stdout.write(json.dumps(body, ensure_ascii=True, indent=2) + "\n")
 
 
-def _safe(text: str) -> str:
-    return "\n".join(printable(line) for line in text.split("\n"))
+def _write(stream: TextIO, line: str) -> None:
+    # A terminal of an old locale gets escapes for what it cannot show.
+    encoding = stream.encoding or "utf-8"
+    stream.write(printable(line).encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def segment(text: str) -> str:
+    """What a person gave, as one segment of a path and nothing else."""
+    return quote(text, safe="", errors="replace")
+
+
+def _days(value: float) -> float:
+    if not 0 < value <= 365:  # also refuses "nan"
+        raise typer.BadParameter("must be more than 0 and at most 365")
+    return value
+
+
+Days = Annotated[float, typer.Option("--expires-in-days", callback=_days, help="How long the link holds.")]
 
 
 def run[T](work: Callable[[], Awaitable[T]]) -> T:
@@ -104,9 +122,17 @@ def read_json_file(path: Path) -> Any:
 def read_passphrase(fd: int | None, *, twice: bool = False) -> str:
     """From a file descriptor (first line), else from the terminal without echo; never from argv."""
     if fd is not None:
-        with os.fdopen(os.dup(fd), "rb") as stream:
-            line = stream.readline(4096)
-        return line.decode("utf-8", errors="strict").rstrip("\n")
+        try:
+            with os.fdopen(os.dup(fd), "rb") as stream:
+                line = stream.readline(MAX_PASSPHRASE_BYTES + 1)
+            passphrase = line.decode("utf-8")
+        except (OSError, OverflowError):
+            raise InputError("bad_descriptor", f"File descriptor {fd} cannot be read.") from None
+        except UnicodeDecodeError:
+            raise InputError("bad_passphrase", "The passphrase is not text in UTF-8.") from None
+        if len(line) > MAX_PASSPHRASE_BYTES:
+            raise InputError("bad_passphrase", f"A passphrase has at most {MAX_PASSPHRASE_BYTES} bytes.")
+        return passphrase.removesuffix("\n").removesuffix("\r")
     if not sys.stdin.isatty():
         raise InputError(
             "no_passphrase", "There is no terminal to ask for the passphrase.", "Use --passphrase-fd."

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli.holder import offer
-from agent.cli.io import As, Home, Json, client, out, out_json, run, usage
+from agent.cli.io import As, Days, Home, Json, client, out, out_json, run, segment, usage
 
 
 def _line(document: dict[str, Any]) -> None:
@@ -27,7 +27,7 @@ def offer_new(
     learner_id: Annotated[str, typer.Option()] = "",
     awarded_on: Annotated[str, typer.Option(help="YYYY-MM-DD; default: today")] = "",
     grade: Annotated[str, typer.Option()] = "",
-    expires_in_days: Annotated[float, typer.Option(help="of the offer")] = 30,
+    expires_in_days: Days = 30,
     qr: Annotated[bool, typer.Option("--qr", help="Draw the link as a QR code, too.")] = False,
     home: Home = None,
     as_: As = "munster-tu",
@@ -105,7 +105,7 @@ def revoke(
 
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
-            return await api.post(f"/v1/issuer/offers/{offer_id}/revoke", {"reason": reason})
+            return await api.post(f"/v1/issuer/offers/{segment(offer_id)}/revoke", {"reason": reason})
 
     document = run(work)
     out_json(document) if json_ else _line(document)

@@ -81,7 +81,8 @@ def up(
         try:
             await story.start()
             if story.ok:
-                out(HINTS.format(passphrase=PASSPHRASE, root=folder))
+                for line in HINTS.format(passphrase=PASSPHRASE, root=folder).split("\n"):
+                    out(line)
                 await stopped.wait()
         finally:
             say("stopping")

@@ -245,7 +245,8 @@ class Universe:
         process = self._processes.get(id)
         if process is None or process.returncode is not None:
             output = self.home(id) / "logs" / "output.log"
-            tail = output.read_text(errors="replace")[-400:] if output.exists() else ""
+            text = output.read_text(errors="replace")[-400:] if output.exists() else ""
+            tail = " / ".join(text.split("\n"))
             raise AgentError(
                 "process_ended", f"{id} ended while starting. Its last words: {tail}", f"See {output}."
             )

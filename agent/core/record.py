@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -192,7 +193,8 @@ class Record:
             raise InputError("unsupported_version", f"record.version: must be {RECORD_VERSION}.")
         members = {name: value for name, value in obj.items() if name != "version"}
         record: Record = _RECORD(members, "record")
-        if len(record.canonical()) > MAX_RECORD_BYTES:
+        # Measured before the canonical form is made, which costs more; that form is never longer.
+        if len(json.dumps(obj, ensure_ascii=False).encode()) > MAX_RECORD_BYTES:
             raise InputError("too_large", f"record: larger than {MAX_RECORD_BYTES} bytes.")
         return record
 

@@ -36,6 +36,7 @@ KIND = "asked_request"
 BY_INVITATION = "asked_invitation"  # invi_msg_id → request code
 RESPONSE = "response"
 TOPIC = "present_proof_v2_0"
+OF_INTEREST = frozenset({"proposal-received", "presentation-received", "abandoned"})
 RESPONSE_SECONDS = 2 * LIMITS.exchange_seconds
 DECLINES_KEPT = 100  # the newest; anybody who has the link can decline again and again
 
@@ -138,7 +139,7 @@ class Asking:
     # ------------------------------------------------------------------ exchanges
 
     def _on_event(self, event: Event) -> None:
-        if event.topic == TOPIC and event["role"] == "verifier":
+        if event.topic == TOPIC and event["role"] == "verifier" and event.state in OF_INTEREST:
             self._node.spawn(self._advance(event["pres_ex_id"]), "answer a proposal")
 
     async def resume(self) -> None:
@@ -246,6 +247,9 @@ class Asking:
         """A wallet that proposed and fell silent must not use up the request for ever."""
         await asyncio.sleep(RESPONSE_SECONDS)
         async with self._lock(pres_ex_id):
+            response = await self._response_of(pres_ex_id)
+            if response is None or response["state"] != "requested":
+                return
             admin = await self._node.admin()
             exchange = await admin.presentation_record(pres_ex_id)
             if exchange.state in ("proposal-received", "request-sent"):

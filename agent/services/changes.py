@@ -8,6 +8,7 @@ from collections import OrderedDict
 from agent.acapy.events import Event
 
 KEPT = 8192
+OUR_OWN = frozenset({"request-sent", "proposal-sent"})  # what we just did ourselves is no news
 
 
 class Changes:
@@ -22,6 +23,8 @@ class Changes:
         self._waiting: dict[str, set[asyncio.Event]] = {}
 
     def note(self, event: Event) -> None:
+        if event.state in OUR_OWN:
+            return
         for name in ("thread_id", "connection_id"):
             if key := event[name]:
                 self._counts[key] = self._counts.get(key, 0) + 1

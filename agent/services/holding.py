@@ -186,7 +186,10 @@ class Holding:
             await admin.send_credential_request(cred_ex_id)
         elif state == "credential-received":
             with views.step(self._node.bus, offer["id"], "checking the signature and storing"):
-                await admin.store_credential(cred_ex_id)
+                stored = await admin.store_credential(cred_ex_id)
+            if stored.state == "done" and stored.credential_id:
+                await self._keep(offer, stored)
+                return "done"
         elif state == "done":
             await self._keep(offer, exchange)
         elif state in ("abandoned", "deleted"):

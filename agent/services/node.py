@@ -26,7 +26,7 @@ from agent.errors import AgentError, CairnError, LockedError, PassphraseError, U
 from agent.net.did_web import DidResolver
 from agent.net.fetch import SafeFetcher
 from agent.net.objects import ObjectResolver
-from agent.services import clock
+from agent.services import clock, trust
 from agent.services.bus import Bus
 from agent.services.changes import Changes
 from agent.settings import Settings, free_ports
@@ -75,6 +75,7 @@ class Node:
         self.fetcher = SafeFetcher(allow_loopback=settings.demo)
         self.registry_http = httpx.AsyncClient(timeout=LIMITS.fetch_seconds, follow_redirects=False)
         self.registry = RegistryClient(settings.registry_url, self.registry_http)
+        self.trust_memory = trust.Memory()
         self.dids = DidResolver(self.fetcher)
         self.objects = ObjectResolver(self.fetcher, self.dids, self.registry)
         self.webhooks = Webhooks()
@@ -179,6 +180,11 @@ class Node:
                 schema.id for schema in schemas if (schema.name, schema.version) == SHARED_SCHEMA
             )
         return self._schema_id
+
+    def forget_answers(self) -> None:
+        """Ask registry and issuers anew: somebody wants to know now."""
+        self.objects.forget_lists()
+        self.trust_memory.forget()
 
     def admin_now(self) -> AdminClient:
         """ACA-Py's admin API if it is ready at this moment. Raises `AgentError` agent_down."""

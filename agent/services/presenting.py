@@ -96,6 +96,7 @@ class Presenting:
             "expires_at": clock.stamp(clock.from_unix(payload["exp"])),
             "consent": None,
             "connection_id": "",
+            "proposing": False,
             "pres_ex_id": "",
             "outcome": None,
             "error": None,
@@ -228,6 +229,7 @@ class Presenting:
                 "spec": await self._spec(chosen),
             },
             "connection_id": "",
+            "proposing": False,
             "pres_ex_id": "",
             "error": None,
         }
@@ -280,14 +282,9 @@ class Presenting:
                 received = await admin.receive_invitation(answer["invitation"])
             await self._save(request | {"connection_id": received.connection_id})
             return True
-        if await admin.connection_state(request["connection_id"]) != "completed":
-            return False
-        exchange = await self._exchange(request)
-        if exchange is None:
-            with views.step(bus, id, "proposing what you agreed to"):
-                sent = await admin.send_proposal(request["connection_id"], request["consent"]["proposal"])
-            await self._save(request | {"pres_ex_id": sent.pres_ex_id})
-            return True
+        if not request["pres_ex_id"]:
+            return await self._propose(request)
+        exchange = await admin.presentation_record(request["pres_ex_id"])
         if exchange.state == "request-received":
             await self._present(request, exchange)
             return True
@@ -300,11 +297,28 @@ class Presenting:
             )
         return False
 
+    async def _propose(self, request: Document) -> bool:
+        """Once per connection. That we are about to is noted first: a crash may lose the exchange's id, which is
+        then found by its connection."""
+        admin = await self._node.admin()
+        if await admin.connection_state(request["connection_id"]) != "completed":
+            return False
+        found = await self._exchange(request)
+        if found is None:
+            await self._save(request | {"proposing": True})
+            with views.step(self._node.bus, request["id"], "proposing what you agreed to"):
+                proposal = request["consent"]["proposal"]
+                found = await admin.send_proposal(request["connection_id"], proposal)
+        await self._save(request | {"pres_ex_id": found.pres_ex_id})
+        return True
+
     async def _exchange(self, request: Document) -> PresentationExchange | None:
-        """By id, or by its connection, which serves one exchange only: a crash may have lost the id."""
+        """By id, or by its connection, which serves one exchange only (a search through all: only after a crash)."""
         admin = await self._node.admin()
         if request["pres_ex_id"]:
             return await admin.presentation_record(request["pres_ex_id"])
+        if not request.get("proposing"):
+            return None
         found = await admin.presentation_records(connection_id=request["connection_id"], role="prover")
         return found[-1] if found else None
 
@@ -405,6 +419,7 @@ class Presenting:
             "state": "failed",
             "consent": None,
             "connection_id": "",
+            "proposing": False,
             "pres_ex_id": "",
             "error": {"code": error.code, "detail": error.detail, "hint": error.hint},
         }

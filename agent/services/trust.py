@@ -6,18 +6,28 @@ answer": three different results that are never merged (trust-registry.md, secti
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from agent.core.verdict import Check, Evidence, Result
-from agent.services.node import Node
 from trust_registry.errors import RegistryUnreachable, TrustRegistryError
 from trust_registry.models import Decision, Outcome, Query
 
+if TYPE_CHECKING:
+    from agent.services.node import Node  # which keeps the memory
+
 log = structlog.get_logger(__name__)
+
+MEMORY_SECONDS = 5.0
+MEMORY_SIZE = 1024
 
 ASSURED = frozenset({Outcome.ASSURED_OFFICIAL, Outcome.ASSURED_VOLUNTARY})
 UNREACHABLE = "registry_unreachable"
@@ -54,11 +64,39 @@ class Answer:
         return UNREACHABLE if self.decision is None else str(self.decision.outcome)
 
 
+class Memory:
+    """Answers of the last seconds, so that one review asks each question once. Failures are not remembered."""
+
+    def __init__(self) -> None:
+        self._asked: OrderedDict[Query, tuple[float, asyncio.Task[Answer]]] = OrderedDict()
+
+    def forget(self) -> None:
+        self._asked.clear()
+
+    async def answer(self, query: Query, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        now = time.monotonic()
+        known = self._asked.get(query)
+        if known is None or now - known[0] > MEMORY_SECONDS:
+            known = (now, asyncio.create_task(ask()))
+            self._asked[query] = known
+            self._asked.move_to_end(query)
+            if len(self._asked) > MEMORY_SIZE:
+                self._asked.popitem(last=False)
+        answer = await asyncio.shield(known[1])
+        if answer.decision is None and self._asked.get(query) is known:
+            del self._asked[query]
+        return answer
+
+
 async def ask(
     node: Node, *, did: str, key: str, awarded_on: date, eqf: int | None, ects: Decimal | None = None
 ) -> Answer:
     """Never raises: a registry that does not answer is an answer of its own kind."""
     query = Query(did=did, key=key, awarded_on=awarded_on, eqf=eqf, ects=ects)
+    return await node.trust_memory.answer(query, lambda: _ask(node, query))
+
+
+async def _ask(node: Node, query: Query) -> Answer:
     try:
         return Answer(await node.registry.resolve(query))
     except RegistryUnreachable:

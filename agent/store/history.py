@@ -31,7 +31,7 @@ async def next_entry(vault: Vault, *, at: str, kind: str, party: Document, title
     """The next entry, to be written together with the change it records (see `Vault.put`)."""
     chain = await entries(vault)
     entry: Document = {
-        "seq": len(chain) + 1,
+        "seq": chain[-1]["seq"] + 1 if chain else 1,  # not by count: it must never take an old one's place
         "at": at,
         "kind": kind,
         "party": party,

@@ -15,6 +15,7 @@ from pathlib import Path
 from agent.errors import ConflictError, InputError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_LIST = re.compile(r"[0-9]{12,13}\.jws")
 _TAILS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{40,50}")
 KINDS = frozenset({"SCHEMA", "CREDDEF", "REVREG"})
 
@@ -76,7 +77,9 @@ class PublicObjects:
 
     def _timestamps(self, sha256: str) -> list[int]:
         folder = self._list_folder(sha256)
-        return [int(path.stem) for path in folder.glob("*.jws")] if folder.exists() else []
+        if not folder.exists():
+            return []
+        return [int(path.stem) for path in folder.iterdir() if _LIST.fullmatch(path.name)]
 
     def _tails(self, name: str) -> Path:
         if not _TAILS.fullmatch(name):

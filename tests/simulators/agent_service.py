@@ -24,9 +24,11 @@ PASSPHRASE = "correct horse battery"
 
 
 class ProblemError(Exception):
-    def __init__(self, status: int, code: str, detail: str, hint: str = "") -> None:
+    """What the service answers instead; ``kind`` is the class of `agent.errors` that it raised."""
+
+    def __init__(self, status: int, code: str, detail: str, hint: str = "", *, kind: str = "") -> None:
         super().__init__(code)
-        self.status, self.code, self.detail, self.hint = status, code, detail, hint
+        self.status, self.code, self.detail, self.hint, self.kind = status, code, detail, hint, kind
 
 
 class _Stream(httpx.AsyncByteStream):
@@ -116,6 +118,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
                 "title": problem.code,
                 "status": problem.status,
                 "code": problem.code,
+                "kind": problem.kind,
                 "detail": problem.detail,
                 "hint": problem.hint,
             }
@@ -308,7 +311,9 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             self.before_present()
         plan = self.planned(request, body["include"])["plan"]
         if plan is None or plan["hash"] != body["expect"]:
-            raise ProblemError(409, "plan_changed", "What would be sent is not what was agreed to.")
+            raise ProblemError(
+                409, "plan_changed", "What would be sent is not what was agreed to.", kind="ConsentError"
+            )
         request["state"] = "sent"
         paths = [row["id"] for row in plan["rows"] if row["send"]]
         request["outcome"] = {"at": data.NOW, "sent_claims": paths, "matches_consent": True, "detail": ""}

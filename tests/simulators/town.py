@@ -20,7 +20,6 @@ from urllib.parse import quote
 
 import httpx
 from aries_askar import Store
-
 from fastapi import FastAPI
 
 from agent.api import admin as admin_api
@@ -40,7 +39,7 @@ from tests.simulators.registry import Registry
 from trust_registry import objects
 from trust_registry.client import RegistryClient
 
-TOKEN = "the-admin-token"  # noqa: S105
+TOKEN = "the-admin-token"
 # Askar's raw keys skip the stretching, which is a test of its own (tests/unit/store).
 PASSPHRASE = Store.generate_raw_key(b"0" * 32)
 LEARNER = Learner(given_name="Aoife", family_name="Byrne", birth_date=date(1999, 4, 2), id="R00123456")

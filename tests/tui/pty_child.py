@@ -62,7 +62,7 @@ class Walker(CairnApp):
             self.push_screen(screen)
             while screen._progress is not None or screen.listens_from == inf:
                 await self._settle()
-            for key in ("", "j", "space", "pagedown", "G", "S", "n", "question_mark", "escape"):
+            for key in ("", "j", "space", *["pagedown"] * 4, "G", "S", "n", "question_mark", "escape"):
                 await self._settle()
                 if key:
                     self.post_message(events.Key(key, key if len(key) == 1 else None))

@@ -143,7 +143,7 @@ async def test_evidence_opens_from_the_keyboard(service: AgentServiceSimulator) 
             ("This offer expired", "It can no longer be"),
         ),
         (
-            ProblemError(422, "bad_signature", "The signature does not hold."),
+            ProblemError(422, "bad_signature", "The signature does not hold.", kind="UntrustedError"),
             ("Somebody may be pretending", "bad_signature"),
         ),
         (

@@ -190,7 +190,9 @@ class ConsentScreen(TwoPanes):
             self.preview.forget_seen()
 
     def _return_to_review(self, why: str) -> None:
+        """Back to the first line, with the reason; typed-ahead keys do not count for what is shown now."""
         self._notice = f"Nothing was sent: {why} since it was shown. Read it again, then decide."
+        self._drawn = ("", None)
         self.guard_again()
 
     def on_refused(self, message: Refused) -> None:
@@ -199,12 +201,9 @@ class ConsentScreen(TwoPanes):
             self._include = set(self._request.plan.include())
         self.gate.close()
         if message.group == "send" and isinstance(message.error, ConsentError):
-            self._notice = (
-                "Nothing was sent: what would be sent changed since it was shown. Read it again, then decide."
-            )
+            self._return_to_review("what would be sent changed")
             include = set(self._include or ())
             self.ask("reload", lambda: self.cairn.wallet.plan(self._request_id, include))
-            self.guard_again()
         else:
             self._error = (message.group, message.error)
             if message.group == "send" and self.cairn.connection.unlocked:

@@ -164,7 +164,9 @@ class Lines(ScrollView, can_focus=True):
         changed = index != self.cursor
         self.cursor = index
         lines = self.stop_lines(index)
-        if lines.start < self.top:
+        if index == 0 and lines.stop <= self.page:
+            self._scroll_lines(0)  # with the heading above it
+        elif lines.start < self.top:
             self._scroll_lines(lines.start)
         elif lines.stop > self.top + self.page:
             self._scroll_lines(min(lines.start, lines.stop - self.page))
@@ -176,19 +178,40 @@ class Lines(ScrollView, can_focus=True):
         self.scroll_to(y=max(0, y), animate=False, force=True)
 
     def action_cursor_down(self) -> None:
-        below = self.cursor + 1
+        """To the next stop; between stops, or within one taller than the page, line by line: none is skipped."""
         bottom = self.top + self.page
-        if below < self.stop_count and self.stop_lines(below).start <= bottom:
-            self.move_to(below)
-        elif bottom < self.line_count:
-            self._scroll_lines(self.top + 1)
+        here = self._cursor_lines()
+        if here is not None and here.stop <= self.top:
+            # The page was turned away from the cursor: go on from what is on the screen.
+            if (first := self._first_visible()) is not None:
+                self.move_to(first)
+            else:
+                self._scroll_by(1)
+        elif here is not None and here.stop > bottom:
+            self._scroll_by(1)
+        elif self.cursor + 1 < self.stop_count and self.stop_lines(self.cursor + 1).start <= bottom:
+            self.move_to(self.cursor + 1)
+        else:
+            self._scroll_by(1)
 
     def action_cursor_up(self) -> None:
-        above = self.cursor - 1
-        if above >= 0 and self.stop_lines(above).stop >= self.top:
-            self.move_to(above)
-        elif self.top > 0:
-            self._scroll_lines(self.top - 1)
+        here = self._cursor_lines()
+        if here is None or here.start < self.top or here.start >= self.top + self.page:
+            self._scroll_by(-1)
+        elif self.cursor > 0 and self.stop_lines(self.cursor - 1).stop >= self.top:
+            self.move_to(self.cursor - 1)
+        else:
+            self._scroll_by(-1)
+
+    def _cursor_lines(self) -> range | None:
+        return self.stop_lines(self.cursor) if 0 <= self.cursor < self.stop_count else None
+
+    def _first_visible(self) -> int | None:
+        visible = range(self.top, self.top + self.page)
+        return next((i for i in range(self.stop_count) if self.stop_lines(i).start in visible), None)
+
+    def _scroll_by(self, lines: int) -> None:
+        self._scroll_lines(max(0, min(self.top + lines, self.line_count - self.page)))
 
     def action_cursor_first(self) -> None:
         self.move_to(0)
@@ -231,5 +254,8 @@ class Lines(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self.resized_lines()
-        if self.stop_count:
+        here = self._cursor_lines()
+        if here is None or (self.cursor == 0 and here.stop > self.page):
+            return  # nothing was chosen yet: reading starts at the first line
+        if here.stop > self.top:
             self.move_to(self.cursor)

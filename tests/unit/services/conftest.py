@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from agent.services import asking, holding, identity, presenting
+from agent.services import asking, holding, identity, presenting, trust
 from tests.simulators.town import Member, Town, town
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lost webhook costs milliseconds here; nothing else of the timing is changed."""
+    """A lost webhook costs milliseconds here, and the registry is asked anew each time."""
     monkeypatch.setattr(holding, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(presenting, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(identity, "REGISTRY_RETRY_SECONDS", 0.02)
+    # Tests change what the registry answers from one call to the next.
+    monkeypatch.setattr(trust, "MEMORY_SECONDS", -1.0)
     assert asking.RESPONSE_SECONDS > 10
 
 

@@ -1,0 +1,210 @@
+"""Documents of the agent service with one text in every place where text from outside can be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+type Document = dict[str, Any]
+
+
+def party(text: str) -> Document:
+    return {"did": text, "host": "uni.example", "name": text}
+
+
+def check(text: str, result: str = "pass") -> Document:
+    evidence = [{"kind": text, "label": text, "value": text, "url": text}]
+    return {
+        "code": text,
+        "label": text,
+        "result": result,
+        "reason": text,
+        "detail": text,
+        "subject": text,
+        "evidence": evidence,
+    }
+
+
+def claims(text: str) -> list[Document]:
+    return [{"name": text, "label": text, "value": text}] * 2
+
+
+def credential(text: str, state: str = "pass") -> Document:
+    return {
+        "id": f"0123456789{text}",
+        "title": text,
+        "credit": {"system": text, "value": text},
+        "eqf": 6,
+        "awarded_on": text,
+        "expires_on": text,
+        "learner_name": text,
+        "issuer": party(text),
+        "checked_at": text,
+        "state": state,
+        "counts": {"pass": 1, "fail": 0, "unknown": 0},
+        "headline": text,
+        "record": {text: text},
+        "claims": claims(text),
+        "checks": [check(text, state)],
+        "shared": [{"at": text, "to": party(text), "claims": [text, text]}],
+    }
+
+
+def offer(text: str, state: str = "open") -> Document:
+    return credential(text) | {
+        "link": text,
+        "state": state,
+        "identity": {"how": text, "key": text},
+        "received_at": text,
+        "expires_at": text,
+        "steps": [{"name": text, "seconds": 1.0}],
+        "credential_id": None,
+        "error": {"code": text, "detail": text, "hint": text},
+    }
+
+
+def plan(text: str) -> Document:
+    row = {
+        "claim": text,
+        "label": text,
+        "value": text,
+        "send": True,
+        "required": True,
+        "locked": text,
+        "sent_as": text,
+        "credential": text,
+        "credential_title": text,
+        "item": text,
+    }
+    return {
+        "hash": "0" * 64,
+        "rows": [row, row | {"send": False, "required": False}],
+        "credentials": [{"id": text, "title": text}],
+        "sees": [{"item": text, "label": text, "value": text, "claim": text}],
+        "not_sees": [{"label": text, "why": text}],
+        "left_out": [{"title": text, "why": text, "id": text}],
+        "links": [text],
+        "note": text,
+        "exact": True,
+    }
+
+
+def request(text: str, state: str = "open") -> Document:
+    return {
+        "id": f"0123456789{text}",
+        "link": text,
+        "state": state,
+        "title": text,
+        "purpose": text,
+        "retention_days": 90,
+        "requester": party(text),
+        "identity": {"how": text, "key": text},
+        "received_at": text,
+        "expires_at": text,
+        "flags": [{"code": text, "claim": text, "text": text}],
+        "policy": {"title": text},
+        "plan": plan(text),
+        "missing": [text],
+        "left_out": [{"title": text, "why": text}],
+        "outcome": {"detail": text, "at": text, "sent_claims": [text], "matches_consent": True},
+        "error": {"code": text, "detail": text, "hint": text},
+    }
+
+
+def verdict(text: str, result: str = "pass") -> Document:
+    parts = [
+        {"name": name, "label": text, "result": result, "checks": [check(text, result)]}
+        for name in ("authentic", "quality_assured", "complete", "policy")
+    ]
+    return {"version": 1, "at": text, "parts": parts}
+
+
+def asked(text: str, *results: str) -> Document:
+    """An employer's request with one answer per result."""
+    answers = [
+        {
+            "id": f"0123456789{text}",
+            "state": "verified",
+            "verdict": verdict(text, result),
+            "items": [{"item": text, "shown": [{"label": text, "value": text, "item": text, "claim": text}]}],
+        }
+        for result in results
+    ]
+    return {
+        "id": f"0123456789{text}",
+        "link": text,
+        "title": text,
+        "state": "open",
+        "policy": {},
+        "flags": [{"code": text, "claim": text, "text": text}],
+        "expires_at": text,
+        "max_responses": 1,
+        "responses": [answer["id"] for answer in answers],
+        "declined": [{"at": text, "reason": text}],
+        "answers": answers,
+    }
+
+
+def issued(text: str) -> Document:
+    return {
+        "id": text,
+        "link": text,
+        "state": "open",
+        "title": text,
+        "learner": text,
+        "reason": text,
+        "template": text,
+        "expires_at": text,
+    }
+
+
+def history(text: str, *, intact: bool = True) -> Document:
+    entry = {"seq": 1, "at": text, "kind": text, "party": party(text), "title": text, "claims": [text, text]}
+    return {"entries": [entry], "intact": intact}
+
+
+def stack(text: str) -> Document:
+    member = {
+        "id": text,
+        "title": text,
+        "state": "counted",
+        "counts": text,
+        "credit": text,
+        "reason": text,
+        "eqf": 6,
+    }
+    return {
+        "unit": text,
+        "target": {"id": text, "title": text, "awarded_by": text},
+        "counted": text,
+        "required": text,
+        "offered": text,
+        "missing": text,
+        "met": False,
+        "members": [member],
+        "route": text,
+        "next": [text],
+        "note": text,
+    }
+
+
+def status(text: str) -> Document:
+    return {
+        "version": 1,
+        "name": text,
+        "roles": [text],
+        "lock": text,
+        "lock_detail": text,
+        "locks_in": None,
+        "first_run": False,
+        "agent": {"state": text, "detail": text},
+        "registry": {
+            "state": text,
+            "url": text,
+            "snapshot": {"seq": 1, "age_seconds": 60, "freshness": text, "kind": text},
+        },
+        "inbox": {"offers": 1, "requests": 1},
+        "demo": True,
+        "did": text,
+        "public_url": text,
+        "ready_to_issue": True,
+    }
