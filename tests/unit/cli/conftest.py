@@ -10,8 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import typer
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from agent.cli.main import app
 from agent.client import AgentClient
@@ -70,12 +69,11 @@ def cairn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resu
     """Run one command; anything but a clean exit is an error of the command."""
     monkeypatch.setenv("CAIRN_ROOT", str(tmp_path / "root"))
     monkeypatch.delenv("CAIRN_HOME", raising=False)
+    # typer's runner builds all commands anew for every call, which is most of its time.
+    monkeypatch.setattr("typer.testing._get_command", lambda _app: COMMAND)
 
     def run(*arguments: str, stdin: bytes = b"") -> Result:
-        # typer's own runner builds all commands anew for every call, which is most of its time.
-        result: Result = super(CliRunner, CliRunner()).invoke(
-            COMMAND, [*arguments], input=stdin, catch_exceptions=True
-        )
+        result = CliRunner().invoke(app, [*arguments], input=stdin, catch_exceptions=True)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert "Traceback" not in result.stderr

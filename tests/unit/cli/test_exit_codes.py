@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import Result
+from typer.testing import Result
 
 from tests.unit.cli import documents
 from tests.unit.cli.conftest import Service, problem

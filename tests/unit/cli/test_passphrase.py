@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import typer
-from click.testing import Result
+from typer.testing import Result
 
 from agent.cli import io as cli_io
 from agent.cli import universe as universe_module

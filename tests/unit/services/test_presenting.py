@@ -110,7 +110,7 @@ async def _is_free(employer: Member, code: str) -> bool:
     return (await employer.agent.asking.request(code))["responses"] == []
 
 
-async def test_an_unasked_request_on_the_connection_is_refused(
+async def test_an_unasked_request_on_the_connection_is_never_answered(
     place: Town, holder: Member, employer: Member
 ) -> None:
     """The employer's agent asks for everything as soon as the wallet connects."""
@@ -124,8 +124,12 @@ async def test_an_unasked_request_on_the_connection_is_refused(
         await on_connection(invi_msg_id, other, other_id)
 
     employer.wallet.on_connection = greedy  # type: ignore[method-assign]
-    await holder.agent.presenting.present(shown["id"], expect=shown["plan"]["hash"])
-    await nothing_sent(holder, shown["id"], "request_differs")
+    sent = await holder.agent.presenting.present(shown["id"], expect=shown["plan"]["hash"])
+    assert sent["state"] == "sent"
+    assert sent["outcome"]["matches_consent"]
+    assert not [path for path in sent["outcome"]["sent_claims"] if "birth_date" in path]
+    unasked = [record for record in holder.wallet.presentations.values() if record.thread_id == "unasked"]
+    assert [record.state for record in unasked] == ["request-received"]
 
 
 # --- what the wallet holds changed since it was looked at

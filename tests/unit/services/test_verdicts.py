@@ -83,6 +83,14 @@ async def test_every_kind_of_nonsense_from_the_registry(
             found = {check["code"]: check for check in checked["checks"]}
             assert found["accreditation"]["result"] == "unknown"
             assert found["signature"]["result"] == "pass"
+    for mode in ("down", "broken"):
+        with subtests.test(mode):
+            place.registry.mode = mode
+            checked = await holder.agent.holding.recheck(credential["id"])
+            found = {check["code"]: check for check in checked["checks"]}
+            for code in ("institution", "accreditation", "registry_list"):
+                assert (found[code]["result"], found[code]["reason"]) == ("unknown", "registry_unreachable")
+            assert found["status"]["result"] == "pass"
     place.registry.mode = "up"
     for member in (
         {"age_seconds": "old"},
