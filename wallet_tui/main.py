@@ -60,8 +60,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from wallet_tui.safe_text import clean
 
         sys.stderr.write(f"cairn-wallet: {clean(error.detail, 500)}\n")
-        if error.hint:
-            sys.stderr.write(f"  {clean(error.hint, 500)}\n")
         sys.stderr.write(f"  wallet folder: {clean(str(home), 500)}\n")
         sys.stderr.write(
             f"  start it:      cairn agent run --home {clean(str(home), 500)}    or, to play:  cairn up\n"
