@@ -155,21 +155,38 @@ class Member:
         node.dids = DidResolver(node.fetcher)
         node.objects = ObjectResolver(node.fetcher, node.dids, node.registry)
         node._start_acapy = self._start_acapy  # type: ignore[method-assign]
-        self.__dict__.pop("admin_app", None)
-        self.town.internet.apps[self.place] = public_api.create(agent)
-        # ACA-Py's own routes, apart from the rest of the admin listener, which few tests need.
-        routes = FastAPI()
-        problems.install(routes)
-        routes.include_router(internal.create(agent), prefix="/internal")
+        for made in ("admin_app", "public_app", "plugin_app"):
+            self.__dict__.pop(made, None)
+        self.town.internet.apps[self.place] = self._public
         self._plugin = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=routes),
+            transport=httpx.ASGITransport(app=self._internal),
             base_url="http://127.0.0.1",
             headers={"authorization": f"Bearer {node.plugin_token}"},
         )
 
+    # Made when they are first used: FastAPI takes longer over its routes than most tests take over the rest.
+
     @functools.cached_property
     def admin_app(self) -> FastAPI:
         return admin_api.create(self.agent, TOKEN)
+
+    @functools.cached_property
+    def public_app(self) -> FastAPI:
+        return public_api.create(self.agent)
+
+    @functools.cached_property
+    def plugin_app(self) -> FastAPI:
+        """ACA-Py's own routes, apart from the rest of the admin listener."""
+        routes = FastAPI()
+        problems.install(routes)
+        routes.include_router(internal.create(self.agent), prefix="/internal")
+        return routes
+
+    async def _public(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.public_app(scope, receive, send)
+
+    async def _internal(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.plugin_app(scope, receive, send)
 
     async def _start_acapy(self) -> None:
         node = self.agent.node

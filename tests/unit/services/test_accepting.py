@@ -265,7 +265,7 @@ async def test_two_wallets_with_one_link_get_one_valid_credential(
             asyncio.create_task(learner.agent.holding.accept(ours["id"])),
             asyncio.create_task(thief.agent.holding.accept(theirs["id"])),
         },
-        timeout=2,
+        timeout=0.5,
     )
     await place.world.settled()
     assert university.valid_credentials() <= 1

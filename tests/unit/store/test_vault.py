@@ -39,10 +39,9 @@ async def test_the_real_thing_once(tmp_path: Path) -> None:
     made = await Vault.create(path, "correct horse battery")
     await made.put(Put("credential", SECRET, {"title": SECRET}))
     await made.close()
-    for wrong in ("correct horse batterie", "", "correct horse battery "):
-        with pytest.raises(PassphraseError) as caught:
-            await Vault.open(path, wrong)
-        assert "correct" not in caught.value.diagnostics()
+    with pytest.raises(PassphraseError) as caught:
+        await Vault.open(path, "correct horse battery ")
+    assert "correct" not in caught.value.diagnostics()
     files = [file for file in path.parent.iterdir() if file.is_file()]
     assert [file for file in files if SECRET.encode() in file.read_bytes()] == []
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
