@@ -23,10 +23,12 @@ wallet: install
 	@$(BIN)/cairn-wallet
 
 test: install
-	@$(BIN)/python -m pytest
+# Side by side: the integration tests mostly wait for processes, the others compute.
+	@$(BIN)/python -m pytest tests/unit tests/tui tests/bench -q & quick=$$!; \
+	$(BIN)/python -m pytest tests/integration; agents=$$?; wait $$quick && exit $$agents
 
 unit: install
-	@$(BIN)/python -m pytest tests/unit tests/tui
+	@$(BIN)/python -m pytest tests/unit tests/tui tests/bench
 
 check: install
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

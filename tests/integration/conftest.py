@@ -23,3 +23,8 @@ async def universe(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Un
         yield running
     finally:
         await running.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The story comes first: it counts what the learner holds, and the other tests add to it."""
+    items.sort(key=lambda item: "test_story" not in item.nodeid)

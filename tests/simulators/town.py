@@ -31,6 +31,7 @@ from agent.net.did_web import DidResolver
 from agent.net.objects import ObjectResolver
 from agent.services.agent import Agent
 from agent.settings import Ports, Role, Settings, save_settings
+from agent.store import history
 from issuer_profiles import loader
 from tests.simulators import registry as registry_simulator
 from tests.simulators.acapy_admin import Admin, Wallet, World
@@ -261,10 +262,9 @@ class Member:
         return await self.agent.presenting.present(shown["id"], expect=shown["plan"]["hash"])
 
     async def history(self) -> list[dict[str, Any]]:
-        async with self.http() as http:
-            document = (await http.get("/v1/wallet/history")).json()
-        assert document["intact"]
-        return document["entries"]
+        chain = await history.entries(self.agent.node.vault)
+        assert history.intact(chain)
+        return chain
 
     def valid_credentials(self) -> int:
         """Issuer: how many credentials have left and are not revoked."""
@@ -339,12 +339,16 @@ class Town:
         return {part["name"]: part for part in found["parts"]} | {"parts": found["parts"]}
 
 
+def without_tls(monkeypatch: Any) -> None:
+    """None is spoken here, and reading the system's certificates for every client takes most of the time."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    monkeypatch.setattr(ssl, "create_default_context", lambda *_args, **_kwargs: tls)
+
+
 @contextlib.asynccontextmanager
 async def town(root: Path, monkeypatch: Any) -> AsyncIterator[Town]:
     monkeypatch.setattr("agent.store.vault.KEY_METHOD", "raw")
-    # No TLS is spoken here, and reading the system's certificates for every client takes most of the time.
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    monkeypatch.setattr(ssl, "create_default_context", lambda *_args, **_kwargs: tls)
+    without_tls(monkeypatch)
     monkeypatch.setattr("agent.services.issuing.load_profile", _profile)
     monkeypatch.setattr("agent.services.issuing.load_templates", lambda profile: _templates(profile.id))
     built = Town(root)

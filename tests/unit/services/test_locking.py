@@ -16,7 +16,7 @@ from agent.services.agent import Agent
 from agent.services.node import Lock, WaitError
 from agent.settings import Ports, Role, Settings
 from agent.store.vault import Put
-from tests.simulators.town import PASSPHRASE, Member, Town
+from tests.simulators.town import PASSPHRASE, Member, Town, without_tls
 
 WRONG = Store.generate_raw_key(b"1" * 32)
 
@@ -203,6 +203,7 @@ class Process:
 @pytest.fixture
 def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Agent:
     monkeypatch.setattr("agent.store.vault.KEY_METHOD", "raw")
+    without_tls(monkeypatch)
     monkeypatch.setattr(node_module, "AcaPyProcess", Process)
     monkeypatch.setattr(node_module, "READY_SECONDS", 0.5)
     Process.made, Process.ready_fails = [], None
