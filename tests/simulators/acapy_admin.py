@@ -6,6 +6,7 @@ webhooks come after the answer that caused them, or before it, as in life.
 
 Cryptography is ideal: signatures are real Ed25519; a proof holds when `World.proofs` knows that an honest prover
 made exactly these bytes for exactly this request. An attack is an edit of a public attribute of a `Wallet`.
+One file although it is long: both sides of each exchange are read together, message by message.
 """
 
 from __future__ import annotations

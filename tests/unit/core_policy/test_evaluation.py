@@ -139,7 +139,7 @@ def test_chain_and_reasons_are_kept() -> None:
     known = {("c0", 6): RegistryAnswer("assured_official", ("inherited_from_predecessor",), chain)}
     check = only(quality([shown], known), "quality")
     assert check.evidence == chain
-    assert "inherited_from_predecessor" in check.detail
+    assert "inherited from predecessor" in check.detail
 
 
 def test_an_answer_from_the_registrys_decision() -> None:
