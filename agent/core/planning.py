@@ -23,7 +23,7 @@ twice: the verifier counts them once (`agent.core.evaluation`), and so does the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -147,6 +147,7 @@ def plan(
             left_out.append(LeftOut(candidate, option))
         else:
             usable.append(option)
+    usable = _grouped(sent, ordered, usable)
     never = _never_there(policy)
     goal = policy.min_credit.hundredths if policy.min_credit else 0
     found = None if never else best_set(usable, goal)
@@ -197,14 +198,27 @@ def _option(
             if not any(need.claim.predicate_attribute == LEVEL for need in sent):
                 return LEVEL_NOT_ASKED_TEXT
             shows_level = True
-    revealed = [
-        candidate.attributes.get(name, "")
-        for need in sent
-        if not need.learner_scope
-        for name in need.revealed
-    ]
     anchor = not any(need.learner_scope and _lacks(need, candidate) for need in sent)
-    return Option(key, (candidate.cred_def_id, *revealed), candidate.number(CREDIT), anchor, shows_level)
+    return Option(key, (candidate.cred_def_id,), candidate.number(CREDIT), anchor, shows_level)
+
+
+def _grouped(sent: tuple[Need, ...], ordered: Sequence[Candidate], usable: list[Option]) -> list[Option]:
+    """The options with all that tells them apart for the verifier, which compares what both of two show.
+
+    So an optional claim counts only where every option states it: who does not state it does not show it.
+    """
+    told = [
+        need
+        for need in sent
+        if need.revealed
+        and not need.learner_scope
+        and (need.required or all(is_stated(need.claim, ordered[item.key].attributes) for item in usable))
+    ]
+    names = [name for need in told for name in need.revealed]
+    return [
+        replace(item, group=(*item.group, *(ordered[item.key].attributes.get(name, "") for name in names)))
+        for item in usable
+    ]
 
 
 def _not_current(candidate: Candidate, today: date) -> str:

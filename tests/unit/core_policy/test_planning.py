@@ -172,8 +172,12 @@ def test_look_alikes_count_once() -> None:
 def test_other_cred_def_or_an_included_claim_tells_twins_apart() -> None:
     same = {"title": "Same", "awarded_on": "20250301"}
     assert len(planned(policy(), candidate("a", **same), candidate("b", FHJ, **same)).items) == 2
-    twins = [candidate("a", grade='{"scale":"ECTS","value":"A"}', **same), candidate("b", **same)]
-    assert len(planned(policy(), *twins, include=("grade",)).items) == 2
+    graded = candidate("a", grade='{"scale":"ECTS","value":"A"}', **same)
+    other = candidate("b", grade='{"scale":"ECTS","value":"B"}', **same)
+    assert len(planned(policy(), graded, other, include=("grade",)).items) == 2
+    # Whoever states no grade shows none: the verifier compares only what both show.
+    found = plan(policy(), [graded, candidate("b", **same)], today=TODAY, include=frozenset({"grade"}))
+    assert isinstance(found, Unsatisfiable)
 
 
 def test_included_claims_are_sent_where_they_are_stated() -> None:
