@@ -22,22 +22,10 @@ from textual.color import Color
 from textual.content import Content
 from textual.filter import LineFilter
 
-REPLACEMENT = "\ufffd"
-ELLIPSIS = "…"
-DEFAULT_LIMIT = 200
-# Enough for pointed Hebrew, Vietnamese and Tibetan; a taller pile only smears over its neighbours.
-MAX_MARKS = 4
-_DOTTED_CIRCLE = "\u25cc"
+from agent.core.plain_text import ELLIPSIS, MAX_MARKS, harmless
 
-# Letters and symbols that draw nothing although their category says otherwise (Default_Ignorable_Code_Point
-# of Unicode 15 outside C*, plus the Braille blank): they would make two different names look the same.
-_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-# Variation selectors choose a drawing and carry no meaning in text; they upset cell widths.
-_SELECTORS = frozenset(
-    [chr(point) for point in range(0xFE00, 0xFE10)]
-    + [chr(point) for point in range(0xE0100, 0xE01F0)]
-    + ["\u180b", "\u180c", "\u180d", "\u180f"]
-)
+DEFAULT_LIMIT = 200
+_DOTTED_CIRCLE = "\u25cc"
 
 
 class Untrusted:
@@ -106,10 +94,9 @@ def _one(char: str, marks: int, before: str) -> tuple[str, int]:
     if category in {"Zs", "Zl", "Zp"}:
         # One blank: a run of them could push the next column out of its place.
         return ("" if before in {"", " "} else " "), 0
-    if char in _SELECTORS:
-        return "", marks
-    if category.startswith("C") or char in _INVISIBLE:
-        return REPLACEMENT, 0
+    shown = harmless(char)
+    if shown != char:
+        return shown, marks if not shown else 0
     if category.startswith("M"):
         if marks >= MAX_MARKS:
             return "", marks

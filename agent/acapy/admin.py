@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +20,6 @@ from agent.acapy.records import (
     CredentialExchange,
     HeldCredential,
     Invitation,
-    MatchingCredential,
     PresentationExchange,
     ReceivedInvitation,
     WalletDid,
@@ -301,20 +300,6 @@ class AdminClient:
         found = await self._newest("/present-proof-2.0/records", **params)
         return [records.presentation_exchange(item) for item in found]
 
-    async def matching_credentials(
-        self, pres_ex_id: str, referents: Sequence[str] = ()
-    ) -> list[MatchingCredential]:
-        """Holder, state request-received: what the wallet could answer with (at most 100)."""
-        params = {"referent": ",".join(referents)} if referents else {}
-        answer = await self._http.get(f"{_pres_ex(pres_ex_id)}/credentials", limit=_PAGE, **params)
-        return [
-            MatchingCredential(
-                records.held_credential(item.get("cred_info")),
-                frozenset(str(name) for name in item.get("presentation_referents", [])),
-            )
-            for item in records.items(answer)
-        ]
-
     async def send_presentation(
         self,
         pres_ex_id: str,
@@ -344,9 +329,6 @@ class AdminClient:
     async def presentation_problem_report(self, pres_ex_id: str, description: str) -> None:
         """Tell the other side that this ends here (a decline); the record becomes abandoned."""
         await self._http.post(f"{_pres_ex(pres_ex_id)}/problem-report", {"description": description[:300]})
-
-    async def delete_presentation_record(self, pres_ex_id: str) -> None:
-        await self._http.delete(_pres_ex(pres_ex_id))
 
     async def _newest(self, path: str, **params: str) -> list[dict[str, Any]]:
         answer = records.obj(await self._http.get(path, limit=_PAGE, descending="true", **params))

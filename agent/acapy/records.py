@@ -92,14 +92,6 @@ class HeldCredential:
     attributes: dict[str, str] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class MatchingCredential:
-    """``referents`` of the proof request that this credential can answer."""
-
-    credential: HeldCredential
-    referents: frozenset[str]
-
-
 def obj(value: Any, what: str = "answer") -> dict[str, Any]:
     if not isinstance(value, dict):
         raise AgentError("bad_answer", f"ACA-Py's {what} is not an object.")

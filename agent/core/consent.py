@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import unquote
 
 from agent.core import claims
 from agent.core.anoncreds_json import read_request
@@ -21,6 +20,7 @@ from agent.core.needs import AWARDED, CREDIT, EXPIRES, LEVEL, declined, is_state
 from agent.core.planning import NOT_EXPIRED, Candidate, LeftOut, Plan, PlannedItem, Sent, Unsatisfiable
 from agent.core.policy import ClaimRequest, Disclose, Policy, flags, format_hundredths
 from agent.core.reading import PresentedItem, paths_of, read_presentation
+from agent.core.record import host_of
 from agent.core.seen import bound_text, seen
 from agent.errors import ConsentError, InputError
 
@@ -125,7 +125,7 @@ def _credential(item: PlannedItem) -> dict[str, Any]:
         "title": candidate.title,
         "issuer": {
             "did": candidate.issuer_did,
-            "host": _host(candidate.issuer_did),
+            "host": host_of(candidate.issuer_did),
             "name": candidate.attributes.get("issuer_name", ""),
         },
         "credit": {"system": "ects", "value": format_hundredths(credit)} if credit else None,
@@ -272,10 +272,6 @@ def _links(disclosure: Disclosure, plan: Plan, earlier: Sequence[EarlierShare]) 
     if any(item.candidate.revocable for item in plan.items):
         found.append("The status list that the proof names shows in which batch a credential was issued.")
     return [*found, "The proof itself carries no number that would link it to another presentation."]
-
-
-def _host(did: str) -> str:
-    return unquote(did.removeprefix("did:web:").partition(":")[0]) if did.startswith("did:web:") else ""
 
 
 def _iso(number: int) -> str:

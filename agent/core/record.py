@@ -38,6 +38,15 @@ MAX_LANGUAGES: Final = 30
 type LangMap = Mapping[str, str]
 
 
+def host_of(did: str) -> str:
+    """``localhost:8301`` for ``did:web:localhost%3A8301``; empty for DIDs without a host."""
+    method = "did:web:"
+    if not did.startswith(method):
+        return ""
+    # Only the colon of a port may be encoded; decoding more would let a DID smuggle control characters.
+    return did.removeprefix(method).split(":")[0].replace("%3A", ":").replace("%3a", ":")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learner:
     """Element 1 (002:1916). ``id`` is the issuer's number or a URI; a learner has no public DID."""
@@ -63,12 +72,7 @@ class Issuer:
 
     @property
     def host(self) -> str:
-        """``localhost:8301`` for ``did:web:localhost%3A8301``; empty for DIDs without a host."""
-        method = "did:web:"
-        if not self.did.startswith(method):
-            return ""
-        # Only the colon of a port may be encoded; decoding more would let a DID smuggle control characters.
-        return self.did.removeprefix(method).split(":")[0].replace("%3A", ":").replace("%3a", ":")
+        return host_of(self.did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 from agent.core import claims
 from agent.core.attributes import to_attributes
 from agent.core.profiles import profiles_met
-from agent.core.record import Record, text
+from agent.core.record import Record, host_of, text
 from agent.core.verdict import Check, Result, combine
 from agent.services.bus import Bus
 from agent.store.vault import Document
@@ -18,8 +18,7 @@ from agent.store.vault import Document
 
 def party(did: str, name: str) -> Document:
     """Someone else: the name is theirs, the host is what was verified; both are always shown together."""
-    host = did.removeprefix("did:web:").split(":")[0].replace("%3A", ":")
-    return {"did": did, "host": host, "name": name}
+    return {"did": did, "host": host_of(did) or did, "name": name}
 
 
 @contextmanager
