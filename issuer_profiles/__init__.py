@@ -11,7 +11,8 @@ from issuer_profiles.loader import (
     load_template,
     load_templates,
 )
-from issuer_profiles.models import Profile, Target, Template
+from issuer_profiles.models import Profile, Template
+from issuer_profiles.targets import Target
 
 __all__ = [
     "Profile",

@@ -16,7 +16,8 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from issuer_profiles.errors import ProfileContentError, ProfileNotFoundError, ProfileSyntaxError
-from issuer_profiles.models import Profile, Target, Template
+from issuer_profiles.models import Profile, Template
+from issuer_profiles.targets import Target
 
 ROOT: Final = Path(__file__).parent
 MAX_FILE_BYTES: Final = 256 * 1024

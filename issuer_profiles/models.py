@@ -1,14 +1,15 @@
-"""What the files of a profile say, typed. Pure: `issuer_profiles.loader` reads, nothing here does.
+"""What the files of an issuer say, typed; targets are in `issuer_profiles.targets`.
 
-The dataclasses are the schema: the loader checks files against them, and ``schema/*.json`` is generated from
-them (``python -m issuer_profiles``). Members named like those of a record mean the same and take the
-same values; `agent.core.record` has the last word on their form.
+Pure: `issuer_profiles.loader` reads, nothing here does. The dataclasses are the schema: the loader checks
+files against them, and ``schema/*.json`` is generated from them (``python -m issuer_profiles``). Members
+named like those of a record mean the same and take the same values; `agent.core.record` has the last word
+on their form.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
@@ -43,11 +44,22 @@ class AwardingBody:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assurance:
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    profile: Prose | None = None
+    processes: Prose | None = None
+    review: Prose | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QualityAssurance:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     type: Slug
     agency: Text | None = None
     statement: Prose | None = None
+    accreditation: Slug | None = None
+    standard: Text | None = None
+    assurance: Assurance | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +70,21 @@ class Complaint:
     how: Text
     process: Text
     expected_resolution: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing a source says of an issuer, as it says it. Facts on one topic may contradict one another;
+    all are kept (domain.md §2.3). ``value`` is tri-state and a half: the sources also say "sometimes".
+    ``quote`` holds at most a few words of the source.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    topic: Slug
+    value: Literal["yes", "no", "sometimes", "unclear"]
+    source: Annotated[str, Field(pattern=r"^00[0-4]:[0-9]+(-[0-9]+)?$")]
+    quote: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    note: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +111,7 @@ class Profile:
     quality_assurance: QualityAssurance
     complaint: Complaint
     privacy: Text
+    facts: tuple[Fact, ...] = ()
     sources: tuple[Source, ...] = ()
     synthetic: tuple[Text, ...] = ()
 
@@ -129,6 +157,32 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Provision:
+    """How it is offered; the dates of one run belong to an award, not to a template."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    self_paced: Literal[True] | None = None
+    requirements: Prose | None = None
+    recommended_prior: Prose | None = None
+    target_group: Prose | None = None
+    costs: Prose | None = None
+    jurisdiction: Country | None = None
+    industry: Prose | None = None
+    supported_by: Prose | None = None
+    depth: Prose | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognition:
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    stackability: Slug | None = None
+    credit_only_when_stacked_with: tuple[Text, ...] = ()
+    leads_to: Level | None = None
+    statement: Prose | None = None
+    supersedes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     """One micro-credential as it is offered. A change of criteria is a new ``version``; what was issued
     keeps the old one (domain.md §5). ``valid_months`` sets the expiry, counted from the date of award.
@@ -153,99 +207,9 @@ class Template:
     quality_assurance: QualityAssurance | None = None
     awarding_bodies: tuple[AwardingBody, ...] = ()
     articulates_with: tuple[Text, ...] = ()
+    category: Slug | None = None
+    provision: Provision | None = None
+    recognition: Recognition | None = None
     valid_months: Months | None = None
     sources: tuple[Source, ...] = ()
     synthetic: tuple[Text, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwardedBy:
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    name: Text
-    registry_id: Text | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepts:
-    """Whose micro-credentials may count. ``issuers`` are DIDs or registry ids; none named means any issuer
-    that passes ``registry_assured``. This is the awarding side's declaration of articulation (000:278).
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    issuers: tuple[Text, ...] = ()
-    registry_assured: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grades:
-    """Accepted values on one scale; grades on different scales are never compared."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    scale: Text
-    accepted: Annotated[tuple[Text, ...], Field(min_length=1)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """``span_months``: all counted members awarded within so many months of one another; ``age_months``:
-    awarded at most so many months ago. Whole months, the last day included.
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    span_months: Months | None = None
-    age_months: Months | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cap:
-    """At most ``maximum`` (in the target's unit) from: ``all`` members; ``each_issuer`` (by DID);
-    ``other_institutions`` than the awarding one, as the registry identifies them; or members whose only
-    form of ``participation`` is ``value``.
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    of: Literal["all", "each_issuer", "other_institutions", "participation"]
-    maximum: Decimal
-    value: Text | None = None
-    text: Text
-    source: Text
-
-    def __post_init__(self) -> None:
-        if (self.of == "participation") != (self.value is not None):
-            raise ValueError("value goes with of = 'participation', and only with it")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Something micro-credentials may count towards, declared by the side that awards it (domain.md §4).
-
-    ``unit`` is a credit system or ``credentials`` (each counts 1). ``convert`` gives, for another unit, how
-    many of ``unit`` one is worth, if the awarding side says so; without it unlike units are never added.
-    A target of kind ``degree`` can be described, but nothing ever counts towards it (002:643-645).
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    format: Literal[1]
-    id: Slug
-    title: Prose
-    kind: Literal[
-        "micro-degree", "certificate", "elective-block", "course-requirement", "licence", "badge", "degree"
-    ]
-    illustrative: bool
-    notice: Text
-    awarded_by: AwardedBy
-    unit: Slug
-    total: Decimal
-    minimum_eqf: Eqf | None = None
-    accepts: Accepts = field(default_factory=Accepts)
-    grades: Grades | None = None
-    window: Window = field(default_factory=Window)
-    convert: Mapping[Slug, Decimal] = field(default_factory=dict)
-    caps: tuple[Cap, ...] = ()
-    complaint: Text | None = None
-    sources: tuple[Source, ...] = ()
-    synthetic: tuple[Text, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not float(self.total):
-            raise ValueError("total must be above 0")

@@ -43,7 +43,7 @@ POLICY: Document = {
         {"claim": "given_name", "required": True, "disclose": "reveal"},
         {"claim": "family_name", "required": True, "disclose": "reveal"},
     ],
-    "each": {"min_eqf": 6, "registry": ["assured_official", "assured_voluntary"], "profile": "council-2022"},
+    "each": {"min_eqf": 6, "registry": ["assured_official", "assured_voluntary"], "profile": "council"},
     "set": {"min_credit": {"system": "ects", "value": "10"}},
 }
 NATIONALITY_POLICY: Document = {

@@ -5,7 +5,7 @@
     {"version": 1, "title": "Junior analyst", "purpose": "…", "retention_days": 90,
      "claims": [{"claim": "title", "required": true, "disclose": "reveal"},
                 {"claim": "level", "required": true, "disclose": "predicate"}],
-     "each": {"min_eqf": 6, "registry": ["assured_official"], "profile": "council-2022"},
+     "each": {"min_eqf": 6, "registry": ["assured_official"], "profile": "council"},
      "set": {"min_credit": {"system": "ects", "value": "10"}}}
 
 ``each`` holds for every credential presented, ``set`` for all of them together (003:757-759). Reading is
@@ -289,7 +289,7 @@ def _each(data: Any) -> EachCondition:
         raise _bad("min_eqf must be a whole number from 1 to 8.")
     profile = members.get("profile", "")
     if "profile" in members and not (isinstance(profile, str) and _PROFILE.fullmatch(profile)):
-        raise _bad("profile must be the name of a validation profile, such as council-2022.")
+        raise _bad("profile must be the name of a validation profile, such as council.")
     return EachCondition(min_eqf, _registry(members["registry"]) if "registry" in members else (), profile)
 
 

@@ -50,7 +50,7 @@ class ValidationProfile:
     rules: tuple[Rule, ...]
 
 
-def validate(record: Record, profile: str = "council-2022") -> tuple[Check, ...]:
+def validate(record: Record, profile: str = "council") -> tuple[Check, ...]:
     """One check per rule of the profile, in its order, with the rule's source lines as evidence.
 
     Raises `InputError` with code ``unknown_profile``.

@@ -7,7 +7,8 @@ they are data (`safe_text` is the display's business); only NUL and lone surroga
 not survive the C strings of AnonCreds or UTF-8.
 
 Shapes: dates are `datetime.date` (``YYYY-MM-DD`` in JSON); decimals are strings such as ``"5"`` or
-``"2.5"``; prose is a mapping of language tag to text; vocabularies are in `agent.core.vocabularies`.
+``"2.5"``; prose is a mapping of language tag to text; vocabularies are in `agent.core.vocabularies`. One file for the
+shape and its reader, although long: a member is added in two places that stand together.
 """
 
 from __future__ import annotations
@@ -15,27 +16,22 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any, Final
 
 import rfc8785
 
 from agent.core import vocabularies as words
+from agent.core.grammar import LANGUAGE_TAG, Grammar, LangMap, Reader, Schema, document_schema
 from agent.core.limits import LIMITS
 from agent.errors import InputError
 
 RECORD_VERSION: Final = 1
 MAX_RECORD_BYTES: Final = 64 * 1024
 MAX_NAME_CHARS: Final = 300
-MAX_LIST_ITEMS: Final = 64
-MAX_LANGUAGES: Final = 30
-
-type LangMap = Mapping[str, str]
 
 
 def host_of(did: str) -> str:
@@ -128,12 +124,29 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assurance:
+    """The statement that stands in for a regulated standard (001:412, 004:243)."""
+
+    profile: LangMap = dataclasses.field(default_factory=dict)
+    processes: LangMap = dataclasses.field(default_factory=dict)
+    review: LangMap = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QualityAssurance:
-    """The issuer's statement; whether it holds is the trust registry's to say."""
+    """The issuer's statement; whether it holds is the trust registry's to say.
+
+    ``accreditation`` is the scope of the provider's accreditation (002:1947).
+    ``standard`` names a regulated standard; without one an ``assurance`` statement takes its place, never
+    both (001:412).
+    """
 
     type: str
     agency: str | None = None
     statement: LangMap = dataclasses.field(default_factory=dict)
+    accreditation: str | None = None
+    standard: str | None = None
+    assurance: Assurance | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +165,44 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Provision:
+    """How it was offered: what Australia asks for beyond the Council's elements (004:233-234), and the
+    optional elements of 002:1931-1962. ``requirements`` are physical resources, ``depth`` the mastery.
+    """
+
+    starts_on: date | None = None
+    ends_on: date | None = None
+    self_paced: bool = False
+    requirements: LangMap = dataclasses.field(default_factory=dict)
+    recommended_prior: LangMap = dataclasses.field(default_factory=dict)
+    target_group: LangMap = dataclasses.field(default_factory=dict)
+    costs: LangMap = dataclasses.field(default_factory=dict)
+    jurisdiction: str | None = None
+    industry: LangMap = dataclasses.field(default_factory=dict)
+    supported_by: LangMap = dataclasses.field(default_factory=dict)
+    depth: LangMap = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognition:
+    """What the issuer says of further recognition; whether it is recognised is the target's side to say.
+
+    ``credit_only_when_stacked_with`` (004:242) and ``supersedes`` hold template references;
+    ``leads_to`` is the level of what it leads to, which is not its own level (004:242).
+    """
+
+    stackability: str | None = None
+    credit_only_when_stacked_with: tuple[str, ...] = ()
+    leads_to: Level | None = None
+    statement: LangMap = dataclasses.field(default_factory=dict)
+    supersedes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One micro-credential. Only ``id`` and ``issuer.did`` are needed; what else is missing is for
     `agent.core.profiles.validate` to say, since incomplete credentials exist and must be showable.
+    ``category`` is what the issuer calls it; `agent.core.taxonomy` says what it is.
 
     Built directly it is not checked; everything from outside goes through `from_json`.
     """
@@ -180,6 +228,9 @@ class Record:
     evidence: tuple[Attachment, ...] = ()
     articulates_with: tuple[str, ...] = ()
     learning_type: str | None = None
+    category: str | None = None
+    provision: Provision | None = None
+    recognition: Recognition | None = None
     template: str | None = None
     further: LangMap = dataclasses.field(default_factory=dict)
 
@@ -196,7 +247,7 @@ class Record:
         if type(version) is not int or version != RECORD_VERSION:
             raise InputError("unsupported_version", f"record.version: must be {RECORD_VERSION}.")
         members = {name: value for name, value in obj.items() if name != "version"}
-        record: Record = _RECORD(members, "record")
+        record: Record = _RECORD.read(members, "record")
         # Measured before the canonical form is made, which costs more; that form is never longer.
         if len(json.dumps(obj, ensure_ascii=False).encode()) > MAX_RECORD_BYTES:
             raise InputError("too_large", f"record: larger than {MAX_RECORD_BYTES} bytes.")
@@ -252,170 +303,142 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-# Reading. Each parser takes (value, path) and returns the typed value or raises InputError with the path;
-# messages name the rule that was broken and never the value.
-
-type Parser = Callable[[Any, str], Any]
-
-
-def _bad(path: str, rule: str) -> InputError:
-    return InputError("bad_record", f"{path}: {rule}.")
+def _one_level_or_none(level: Level) -> str:
+    stated = level.eqf is not None or level.nqf is not None or level.qf_ehea is not None
+    return "gives a level and says that none applies" if level.not_applicable and stated else ""
 
 
-def _text(limit: int, pattern: str | None = None, rule: str = "has the wrong form") -> Parser:
-    compiled = re.compile(pattern) if pattern else None
-
-    def parse(value: Any, path: str) -> str:
-        if not isinstance(value, str):
-            raise _bad(path, "must be text")
-        if not value:
-            raise _bad(path, "is empty; leave the member out instead")
-        if len(value) > limit:
-            raise _bad(path, f"has {len(value)} characters; the limit is {limit}")
-        if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
-            raise _bad(path, "holds NUL or half a surrogate pair, which cannot be signed")
-        if compiled and not compiled.fullmatch(value):
-            raise _bad(path, rule)
-        return value
-
-    return parse
+def _standard_or_statement(quality: QualityAssurance) -> str:
+    both = quality.standard is not None and quality.assurance is not None
+    return (
+        "names a regulated standard and gives a statement of assurance; it is one or the other"
+        if both
+        else ""
+    )
 
 
-def _word(vocabulary: words.Vocabulary) -> Parser:
-    def parse(value: Any, path: str) -> str:
-        if not isinstance(value, str) or value not in vocabulary:
-            raise _bad(path, f"must be one of {', '.join(vocabulary)}")
-        return value
-
-    return parse
+def _in_order(provision: Provision) -> str:
+    if provision.starts_on and provision.ends_on and provision.ends_on < provision.starts_on:
+        return "ends before it starts"
+    return ""
 
 
-def _list(item: Parser, limit: int = MAX_LIST_ITEMS) -> Parser:
-    def parse(value: Any, path: str) -> tuple[Any, ...]:
-        if not isinstance(value, list) or not value:
-            raise _bad(path, "must be a list with at least one item")
-        if len(value) > limit:
-            raise _bad(path, f"has {len(value)} items; the limit is {limit}")
-        return tuple(item(entry, f"{path}[{index}]") for index, entry in enumerate(value))
-
-    return parse
-
-
-def _prose(limit: int = LIMITS.text_chars) -> Parser:
-    tag, entry = _text(35, r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"), _text(limit)
-
-    def parse(value: Any, path: str) -> LangMap:
-        if not isinstance(value, dict) or not value:
-            raise _bad(path, 'must be an object of language to text, such as {"en": "…"}')
-        if len(value) > MAX_LANGUAGES:
-            raise _bad(path, f"has {len(value)} languages; the limit is {MAX_LANGUAGES}")
-        if len({str(name).lower() for name in value}) != len(value):
-            raise _bad(path, "names a language twice")
-        # The tag itself comes from outside: it enters the path only once it is known to be one.
-        return {tag(name, f"{path} (language tag)"): entry(value[name], f"{path}.{name}") for name in value}
-
-    return parse
-
-
-def _object(build: Callable[..., Any], required: tuple[str, ...] = (), **members: Parser) -> Parser:
-    def parse(value: Any, path: str) -> Any:
-        if not isinstance(value, dict) or not value:
-            raise _bad(path, "must be an object with at least one member")
-        for name in value:
-            if name not in members:
-                near = get_close_matches(str(name)[:100], members, n=1)
-                hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(members)}."
-                raise InputError("unknown_member", f"{path}: unknown member {str(name)[:40]!a}.", hint)
-        for name in required:
-            if name not in value:
-                raise _bad(f"{path}.{name}", "is missing")
-        return build(**{name: members[name](value[name], f"{path}.{name}") for name in value})
-
-    return parse
-
-
-def _date(value: Any, path: str) -> date:
-    if isinstance(value, str) and re.fullmatch(r"(19|2\d)\d\d-\d\d-\d\d", value, re.ASCII):
-        try:
-            return date.fromisoformat(value)
-        except ValueError as error:
-            raise _bad(path, "is not a day of the calendar") from error
-    raise _bad(path, "must be a date written YYYY-MM-DD, from 1900 to 2999")
-
-
-def _eqf(value: Any, path: str) -> int:
-    if type(value) is int and 1 <= value <= 8:
-        return value
-    raise _bad(path, "must be a whole number from 1 to 8")
-
-
-def _true(value: Any, path: str) -> bool:
-    if value is True:
-        return True
-    raise _bad(path, "must be true, or left out")
-
-
-def _level(value: Any, path: str) -> Level:
-    level: Level = _LEVEL(value, path)
-    if level.not_applicable and len(value) > 1:
-        raise _bad(path, "gives a level and says that none applies")
-    return level
-
-
-_NAME = _text(MAX_NAME_CHARS)
-_ID = _text(500)
-_SLUG = _text(64, r"[a-z][a-z0-9-]*", "must be a word of small letters, digits and hyphens")
-_URL = _text(1000, r"https?://\S+", "must be an http or https address")
-_COUNTRY = _text(6, r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "must be an ISO 3166 code such as IE or BE-VLG")
-_LANGUAGE = _text(35, r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", "must be a language tag such as en")
-_DID = _text(500, r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+", "must be a DID")
-_SHA256 = _text(64, r"[0-9a-f]{64}", "must be a SHA-256 in small hex")
+_G: Final = Grammar("bad_record")
+_NAME = _G.text(MAX_NAME_CHARS)
+_ID = _G.text(500)
+_SLUG = _G.text(64, r"[a-z][a-z0-9-]*", "must be a word of small letters, digits and hyphens")
+_URL = _G.text(1000, r"https?://\S+", "must be an http or https address")
+_COUNTRY = _G.text(6, r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "must be an ISO 3166 code such as IE or BE-VLG")
+_LANGUAGE = _G.text(35, LANGUAGE_TAG, "must be a language tag such as en")
+_DID = _G.text(500, r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+", "must be a DID")
+_SHA256 = _G.text(64, r"[0-9a-f]{64}", "must be a SHA-256 in small hex")
 # ASCII digits only. Two places give hundredths; four let a minute be said in hours (59 min = 0.9833 h).
-_CREDIT_VALUE = _text(
+_CREDIT_VALUE = _G.text(
     9, r"(0|[1-9][0-9]{0,5})(\.[0-9]{1,2})?", 'must be a decimal string such as "5" or "2.5"'
 )
-_HOURS = _text(
+_HOURS = _G.text(
     10, r"(?!0+(\.0*)?$)(0|[1-9][0-9]{0,4})(\.[0-9]{1,4})?", 'must be a decimal string above 0 such as "125"'
 )
-_LEVEL = _object(
-    Level,
-    eqf=_eqf,
-    nqf=_object(NationalLevel, ("framework", "level"), framework=_NAME, level=_NAME),
-    qf_ehea=_word(words.QF_EHEA),
-    not_applicable=_true,
-)
-_RECORD = _object(
-    Record,
-    ("id", "issuer"),
-    id=_ID,
-    title=_prose(500),
-    learner=_object(Learner, given_name=_NAME, family_name=_NAME, birth_date=_date, id=_ID),
-    issuer=_object(
-        Issuer, ("did",), did=_DID, name=_prose(MAX_NAME_CHARS), countries=_list(_COUNTRY), registry_id=_ID
+_PROSE = _G.prose(LIMITS.text_chars)
+_DATE = _G.day()
+_LEVEL = _G.checked(
+    _G.object(
+        Level,
+        eqf=_G.whole(1, 8),
+        nqf=_G.object(NationalLevel, ("framework", "level"), framework=_NAME, level=_NAME),
+        qf_ehea=_G.word(words.QF_EHEA),
+        not_applicable=_G.flag(),
     ),
-    awarding_bodies=_list(_object(AwardingBody, ("name",), name=_NAME, status=_SLUG, country=_COUNTRY)),
-    awarded_on=_date,
-    expires_on=_date,
-    outcomes=_list(_object(Outcome, ("text",), text=_prose(), esco=_URL, dublin=_word(words.DUBLIN))),
-    credit=_object(Credit, ("system", "value"), system=_SLUG, value=_CREDIT_VALUE),
-    workload_hours=_HOURS,
-    level=_level,
-    assessment=_object(
+    _one_level_or_none,
+    dependentSchemas={"not_applicable": {"maxProperties": 1}},
+)
+_QUALITY = _G.checked(
+    _G.object(
+        QualityAssurance,
+        ("type",),
+        type=_SLUG,
+        agency=_NAME,
+        statement=_PROSE,
+        accreditation=_SLUG,
+        standard=_NAME,
+        assurance=_G.object(Assurance, profile=_PROSE, processes=_PROSE, review=_PROSE),
+    ),
+    _standard_or_statement,
+    **{"not": {"required": ["standard", "assurance"]}},
+)
+_PROVISION = _G.checked(
+    _G.object(
+        Provision,
+        starts_on=_DATE,
+        ends_on=_DATE,
+        self_paced=_G.flag(),
+        requirements=_PROSE,
+        recommended_prior=_PROSE,
+        target_group=_PROSE,
+        costs=_PROSE,
+        jurisdiction=_COUNTRY,
+        industry=_PROSE,
+        supported_by=_PROSE,
+        depth=_PROSE,
+    ),
+    _in_order,
+)
+_MEMBERS: Final[dict[str, Reader]] = {
+    "id": _ID,
+    "title": _G.prose(500),
+    "learner": _G.object(Learner, given_name=_NAME, family_name=_NAME, birth_date=_DATE, id=_ID),
+    "issuer": _G.object(
+        Issuer,
+        ("did",),
+        did=_DID,
+        name=_G.prose(MAX_NAME_CHARS),
+        countries=_G.list(_COUNTRY),
+        registry_id=_ID,
+    ),
+    "awarding_bodies": _G.list(
+        _G.object(AwardingBody, ("name",), name=_NAME, status=_SLUG, country=_COUNTRY)
+    ),
+    "awarded_on": _DATE,
+    "expires_on": _DATE,
+    "outcomes": _G.list(_G.object(Outcome, ("text",), text=_PROSE, esco=_URL, dublin=_G.word(words.DUBLIN))),
+    "credit": _G.object(Credit, ("system", "value"), system=_SLUG, value=_CREDIT_VALUE),
+    "workload_hours": _HOURS,
+    "level": _LEVEL,
+    "assessment": _G.object(
         Assessment,
-        basis=_word(words.EVIDENCE_GRADES),
-        types=_list(_SLUG),
-        supervision=_word(words.SUPERVISION),
-        criteria=_prose(),
+        basis=_G.word(words.EVIDENCE_GRADES),
+        types=_G.list(_SLUG),
+        supervision=_G.word(words.SUPERVISION),
+        criteria=_PROSE,
     ),
-    participation=_list(_word(words.PARTICIPATION)),
-    quality_assurance=_object(QualityAssurance, ("type",), type=_SLUG, agency=_NAME, statement=_prose()),
-    grade=_object(Grade, ("scale", "value"), scale=_NAME, value=_NAME),
-    language=_list(_LANGUAGE),
-    prerequisites=_prose(),
-    description=_prose(),
-    evidence=_list(_object(Attachment, ("url",), url=_URL, sha256=_SHA256, description=_prose())),
-    articulates_with=_list(_ID),
-    learning_type=_word(words.LEARNING_TYPES),
-    template=_ID,
-    further=_prose(),
-)
+    "participation": _G.list(_G.word(words.PARTICIPATION)),
+    "quality_assurance": _QUALITY,
+    "grade": _G.object(Grade, ("scale", "value"), scale=_NAME, value=_NAME),
+    "language": _G.list(_LANGUAGE),
+    "prerequisites": _PROSE,
+    "description": _PROSE,
+    "evidence": _G.list(_G.object(Attachment, ("url",), url=_URL, sha256=_SHA256, description=_PROSE)),
+    "articulates_with": _G.list(_ID),
+    "learning_type": _G.word(words.LEARNING_TYPES),
+    "category": _SLUG,
+    "provision": _PROVISION,
+    "recognition": _G.object(
+        Recognition,
+        stackability=_G.word(words.STACKABILITY),
+        credit_only_when_stacked_with=_G.list(_ID),
+        leads_to=_LEVEL,
+        statement=_PROSE,
+        supersedes=_G.list(_ID),
+    ),
+    "template": _ID,
+    "further": _PROSE,
+}
+_RECORD: Final = _G.object(Record, ("id", "issuer"), **_MEMBERS)
+
+
+def record_schema() -> Schema:
+    """The JSON Schema (2020-12) of the JSON form, version 1; ``docs/schema/record.json`` is this."""
+    schema = document_schema(_RECORD, "Cairn micro-credential record, version 1")
+    schema["properties"] = {"version": {"const": RECORD_VERSION}, **schema["properties"]}
+    schema["required"] = ["version", *schema["required"]]
+    return schema

@@ -16,7 +16,7 @@ from agent.core.attributes import add_months
 from agent.core.record import Record
 from agent.core.verdict import Result
 from agent.core.vocabularies import CREDIT_SYSTEMS
-from issuer_profiles.models import Target
+from issuer_profiles.targets import Target
 
 type Exclusion = tuple[str, str]
 

@@ -22,7 +22,7 @@ import rfc8785
 from agent.core.attributes import add_months
 from agent.core.record import Record, text, to_plain
 from agent.core.stack_rules import RPL, Member, amount_of, exclusion, unit_name
-from issuer_profiles.models import Cap, Target
+from issuer_profiles.targets import Cap, Target
 
 __all__ = ["Member", "MemberPlan", "StackPlan", "Target", "plan"]
 

@@ -25,6 +25,9 @@ _SAME = (
     "description",
     "further",
     "articulates_with",
+    "category",
+    "provision",
+    "recognition",
 )
 
 

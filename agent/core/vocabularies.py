@@ -92,6 +92,31 @@ QUALITY_ASSURANCE: Final = _vocabulary(
 # Closed. 002:1039-1041.
 LEARNING_TYPES: Final = _vocabulary(formal="formal", non_formal="non-formal", informal="informal")
 
+# Closed. 002:1941: standing alone, integrated, or stackable towards another credential.
+STACKABILITY: Final = _vocabulary(
+    stand_alone="stand-alone",
+    integrated="integrated in a programme",
+    towards_another="stackable towards another credential",
+)
+
+# Open. What an issuer calls the thing; `agent.core.taxonomy` computes what it is (000:249-256).
+CATEGORIES: Final = _vocabulary(
+    major_award="major award",
+    minor_award="minor award",
+    supplemental_award="supplemental award",
+    special_purpose_award="special purpose award",
+    certificate="certificate",
+    diploma="diploma",
+    single_module="single module certification",
+    digital_badge="digital badge",
+    attendance="record of attendance",
+)
+
+# Open. 002:1947: the scope of the provider's accreditation.
+ACCREDITATION: Final = _vocabulary(
+    institution="of the institution", curriculum="of the curriculum", course="of the course", none="none"
+)
+
 # Closed. QF-EHEA cycles; in EQF levels 5 to 8 (trust-registry.md §1, "Vocabularies").
 QF_EHEA: Final = _vocabulary(
     short="short cycle", first="first cycle", second="second cycle", third="third cycle"

@@ -16,7 +16,7 @@ from agent.services import clock, trust
 from agent.services.node import Node
 from agent.store.vault import Document
 
-PROFILE = "council-2022"
+PROFILE = "council"
 
 
 async def offer_checks(node: Node, record: Record, link: SignedLink) -> tuple[tuple[Check, ...], str]:

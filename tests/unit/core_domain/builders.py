@@ -43,6 +43,8 @@ FULL: dict[str, Any] = {
         "type": "external-institutional",
         "agency": "QQI",
         "statement": {"en": "Reviewed."},
+        "accreditation": "institution",
+        "assurance": {"profile": {"en": "A university."}, "review": {"en": "Every five years."}},
     },
     "grade": {"scale": "Percentage", "value": "71"},
     "language": ["en"],
@@ -51,6 +53,27 @@ FULL: dict[str, Any] = {
     "evidence": [{"url": "https://example.org/work", "sha256": "ab" * 32, "description": {"en": "Report"}}],
     "articulates_with": ["munster-tu/certificate"],
     "learning_type": "formal",
+    "category": "single-module",
+    "provision": {
+        "starts_on": "2025-02-01",
+        "ends_on": "2025-05-30",
+        "self_paced": True,
+        "requirements": {"en": "A computer."},
+        "recommended_prior": {"en": "Statistics."},
+        "target_group": {"en": "People at work."},
+        "costs": {"en": "None."},
+        "jurisdiction": "IE",
+        "industry": {"en": "Process industries."},
+        "supported_by": {"en": "A trade body."},
+        "depth": {"en": "Foundation."},
+    },
+    "recognition": {
+        "stackability": "towards-another",
+        "credit_only_when_stacked_with": ["munster-tu/sustainable-energy"],
+        "leads_to": {"eqf": 6},
+        "statement": {"en": "Counts towards a certificate."},
+        "supersedes": ["munster-tu/data-skills"],
+    },
     "template": "munster-tu/data-literacy@1",
     "further": {"en": "Nothing."},
 }
@@ -147,7 +170,13 @@ record_json: st.SearchStrategy[dict[str, Any]] = _object(
         criteria=_PROSE,
     ),
     participation=_listing(st.sampled_from(list(words.PARTICIPATION))),
-    quality_assurance=_object({"type": st.just("internal")}, agency=_TEXT, statement=_PROSE),
+    quality_assurance=_object(
+        {"type": st.just("internal")}, agency=_TEXT, statement=_PROSE, accreditation=st.just("course")
+    )
+    | _object({"type": st.just("industry")}, standard=_TEXT)
+    | _object(
+        {"type": st.just("platform")}, assurance=_object(profile=_PROSE, processes=_PROSE, review=_PROSE)
+    ),
     grade=_object({"scale": _TEXT, "value": _TEXT}),
     language=_listing(st.sampled_from(["en", "de", "zh-Hant"])),
     prerequisites=_PROSE,
@@ -155,6 +184,23 @@ record_json: st.SearchStrategy[dict[str, Any]] = _object(
     evidence=_listing(_object({"url": _URL}, sha256=st.just("0f" * 32), description=_PROSE)),
     articulates_with=_listing(_TEXT),
     learning_type=st.sampled_from(list(words.LEARNING_TYPES)),
+    category=st.sampled_from(list(words.CATEGORIES)),
+    provision=_object(
+        starts_on=st.just("2025-01-01"),
+        ends_on=st.just("2025-01-01"),
+        self_paced=st.just(True),
+        requirements=_PROSE,
+        costs=_PROSE,
+        jurisdiction=_COUNTRY,
+        depth=_PROSE,
+    ),
+    recognition=_object(
+        stackability=st.sampled_from(list(words.STACKABILITY)),
+        credit_only_when_stacked_with=_listing(_TEXT),
+        leads_to=_LEVEL,
+        statement=_PROSE,
+        supersedes=_listing(_TEXT),
+    ),
     template=_TEXT,
     further=_PROSE,
 )

@@ -63,7 +63,7 @@ def test_a_full_record() -> None:
         "nqf": '{"framework":"NFQ","level":"8"}',
         "skills": '["http://data.europa.eu/esco/skill/a"]',
         "assessment_types": '["project","oral-exam"]',
-        "profiles_met": '["council-2022"]',
+        "profiles_met": '["council"]',
         "record_digest": made.digest(),
     }
     assert {name: values[name] for name in expected} == expected
@@ -109,9 +109,7 @@ def test_attributes_are_consistent_with_their_record(data: dict[str, Any]) -> No
         assert isinstance(json.loads(values[name]), list | dict)
 
 
-@given(
-    st.sampled_from(ATTRIBUTE_NAMES), st.sampled_from(["", "0", "x", "[]", "20240101", '["council-2022"] '])
-)
+@given(st.sampled_from(ATTRIBUTE_NAMES), st.sampled_from(["", "0", "x", "[]", "20240101", '["council"] ']))
 @settings(deadline=None)
 def test_every_changed_attribute_is_named(name: str, value: str) -> None:
     made = record()
@@ -134,11 +132,11 @@ def test_another_record_is_told_apart_by_its_digest_alone() -> None:
 
 def test_profiles_met_may_claim_less_but_not_more() -> None:
     incomplete = record(outcomes=None)
-    claimed = to_attributes(incomplete, profiles_met=["council-2022"])
+    claimed = to_attributes(incomplete, profiles_met=["council"])
     assert check_attributes(incomplete, claimed) == ["profiles_met"]
     assert check_attributes(record(), to_attributes(record(), profiles_met=[])) == []
     assert check_attributes(record(), to_attributes(record(), profiles_met=["a-later-profile"])) == []
-    for bad in ('["council-2022"', "{}", "[1]", '[ "council-2022"]', '["\\ud800"]', "[" * 10_000):
+    for bad in ('["council"', "{}", "[1]", '[ "council"]', '["\\ud800"]', "[" * 10_000):
         assert check_attributes(record(), yielded(record()) | {"profiles_met": bad}) == ["profiles_met"]
 
 

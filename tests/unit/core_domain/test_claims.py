@@ -137,7 +137,7 @@ def test_display_never_fails_on_what_an_issuer_wrote(name: str, value: str) -> N
 
 
 def test_display_claim() -> None:
-    values = to_attributes(record(), profiles_met=["council-2022"])
+    values = to_attributes(record(), profiles_met=["council"])
     assert display_claim("credit", values) == "5 ECTS"
     assert display_claim("level", values) == "EQF 6"
     assert display_claim("title", values) == "Data Literacy"

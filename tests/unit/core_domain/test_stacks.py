@@ -20,7 +20,7 @@ from agent.core.record import Record
 from agent.core.stacks import Member, MemberPlan, StackPlan, Target, plan
 from agent.core.verdict import Result
 from issuer_profiles import load_targets
-from issuer_profiles.models import Accepts, AwardedBy, Cap, Grades, Window
+from issuer_profiles.targets import Accepts, AwardedBy, Cap, Grades, Window
 
 from .builders import record
 

@@ -57,7 +57,7 @@ def attributes(**changes: str) -> dict[str, str]:
         "workload_minutes": "7500",
         "eqf_level": "6",
         "level_status": "given",
-        "profiles_met": '["council-2022"]',
+        "profiles_met": '["council"]',
         "record_digest": "ab" * 32,
     }
     return values | changes

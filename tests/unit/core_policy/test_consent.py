@@ -209,7 +209,7 @@ def policies(draw: st.DrawFn) -> Policy:
             optional={
                 "min_eqf": st.integers(5, 7),
                 "registry": st.just(["assured_official"]),
-                "profile": st.just("council-2022"),
+                "profile": st.just("council"),
             },
         )
     )

@@ -284,7 +284,7 @@ def test_our_own_proposals_match() -> None:
     )
     assert problems(asked=grade) == ()
     assert problems(asked=grade, include=("level",)) == ()
-    assert problems(asked=policy([{"claim": "title"}], {"profile": "council-2022"}, {})) == ()
+    assert problems(asked=policy([{"claim": "title"}], {"profile": "council"}, {})) == ()
 
 
 def remove_name(name: str) -> Any:

@@ -190,7 +190,7 @@ def test_included_claims_are_sent_where_they_are_stated() -> None:
 
 
 def test_profile_condition_reveals_the_issuers_statement() -> None:
-    asked = policy([{"claim": "title"}], {"profile": "council-2022"}, {})
+    asked = policy([{"claim": "title"}], {"profile": "council"}, {})
     found = planned(asked, candidate("a"), candidate("b", profiles_met="[]"))
     assert [sent.claim.name for sent in found.items[0].sent] == ["title", "profiles_met", "not_expired"]
     assert "profile" in why(found, "b")
