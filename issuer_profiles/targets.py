@@ -32,6 +32,7 @@ class AwardedBy:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     name: Text
     registry_id: Text | None = None
+    did: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +215,8 @@ class Route:
             raise ValueError("student goes with kind = 'ad-hoc', and only with it")
         if (self.kind == "prior-learning") != bool(self.evidence):
             raise ValueError("evidence goes with kind = 'prior-learning', and only with it")
+        if self.modules and not self.parties:
+            raise ValueError("modules need parties: anybody can name a template")
         if self.maximum is not None and self.share is not None:
             raise ValueError("a route has a maximum or a share, not both")
 

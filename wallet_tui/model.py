@@ -292,6 +292,7 @@ class Member:
     title: Untrusted
     issuer: Untrusted
     credit: Untrusted
+    credit_system: Untrusted
     eqf: int | None
     counts: Untrusted
     state: str
@@ -305,11 +306,25 @@ class Member:
             title=doc.text("title"),
             issuer=issuer.text("name") if issuer else doc.text("issuer"),
             credit=doc.text("credit"),
+            credit_system=doc.text("credit_system"),
             eqf=doc.number("eqf"),
             counts=doc.text("counts"),
             state=doc.word("state", ("counted", "offered", "excluded"), "excluded"),
             reason=doc.text("reason"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A required place or an elective pool of a target; ``missing`` is empty when it is filled."""
+
+    title: Untrusted
+    required: bool
+    missing: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Place:
+        return cls(doc.text("title"), doc.flag("required"), doc.text("missing"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,12 +339,15 @@ class Stack:
     missing: Decimal | None
     met: bool
     members: tuple[Member, ...]
+    places: tuple[Place, ...]
     route: Untrusted
+    complaint: tuple[Untrusted, ...]
     note: Untrusted
     next: tuple[Untrusted, ...]
 
     @classmethod
     def read(cls, doc: Doc) -> Stack:
+        complaint = doc.doc("complaint")
         return cls(
             target=Target.read(doc.doc("target")),
             unit=doc.text("unit"),
@@ -339,7 +357,11 @@ class Stack:
             missing=doc.amount("missing"),
             met=doc.flag("met"),
             members=tuple(Member.read(item) for item in doc.docs("members", MAX_ROWS)),
+            places=tuple(Place.read(item) for item in doc.docs("places", 100)),
             route=doc.text("route"),
+            complaint=tuple(
+                complaint.text(name) for name in ("how", "process", "expected_resolution") if complaint
+            ),
             note=doc.text("note"),
             next=doc.texts("next", 50),
         )

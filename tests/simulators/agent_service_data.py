@@ -374,6 +374,7 @@ def member(
         "title": title,
         "issuer": issuer["name"],
         "credit": credit,
+        "credit_system": "ects",
         "eqf": eqf,
         "counts": counts,
         "state": state,
@@ -420,6 +421,21 @@ def stacks() -> dict[str, Json]:
             "missing": "3",
             "met": False,
             "members": members,
+            "places": [
+                {"id": "core", "title": "Human and machine", "required": True, "members": [], "missing": ""},
+                {
+                    "id": "more",
+                    "title": "Electives",
+                    "required": False,
+                    "members": [],
+                    "missing": "3 ECTS missing",
+                },
+            ],
+            "complaint": {
+                "how": "Write to the coordinator.",
+                "process": "Two partners review the answer.",
+                "expected_resolution": "Six weeks.",
+            },
             "route": "Cyber Security & Safety Basics may count through recognition of prior learning: "
             "send outcomes and assessment to the consortium.",
             "note": "Recognition is decided by the MicroCredX consortium, not by this wallet.",
@@ -434,6 +450,8 @@ def stacks() -> dict[str, Json]:
             "missing": "0",
             "met": True,
             "members": members[:1],
+            "places": [],
+            "complaint": None,
             "route": "",
             "note": "Recognition is decided by Munster Technological University, not by this wallet.",
             "next": [],

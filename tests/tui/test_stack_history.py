@@ -35,6 +35,25 @@ async def test_every_member_says_why(service: AgentServiceSimulator) -> None:
         )
 
 
+async def test_what_the_goal_asks_for_and_how_to_complain(service: AgentServiceSimulator) -> None:
+    async with open_wallet(service, WIDE) as wallet:
+        await wallet.press("3")
+        await wallet.sees("What it asks for", "✓ filled required Human and machine")
+        await wallet.sees("– open elective Electives: 3 ECTS missing")
+        await wallet.press("end")
+        await wallet.sees(
+            "If you disagree", "Write to the coordinator. Two partners review the answer. Six weeks."
+        )
+
+
+async def test_a_credential_in_another_unit_keeps_its_unit(service: AgentServiceSimulator) -> None:
+    service.stacks["digital-production"]["members"][0] |= {"credit": "8", "credit_system": "ceu"}
+    async with open_wallet(service, WIDE) as wallet:
+        await wallet.press("3")
+        await wallet.sees("of 8 ceu")
+        assert "of 8 ECTS" not in wallet.text
+
+
 async def test_the_next_goal(service: AgentServiceSimulator) -> None:
     async with open_wallet(service) as wallet:
         await wallet.press("3")

@@ -147,6 +147,8 @@ class StackScreen(Area):
             blocks.append(Block(member_lines(member, stack, width), f"member:{index}"))
         if not members:
             blocks.append(Block([Content("  Nothing you hold or were offered belongs to this goal.")]))
+        if stack.places:
+            blocks += [BLANK, Block([heading("What it asks for"), *place_lines(stack, width)])]
         after: list[Content] = []
         for sentence in stack.next:
             after += fold(join("→ ", safe_text(sentence, 300)), width, indent=4, first=2)
@@ -157,14 +159,30 @@ class StackScreen(Area):
                 BLANK,
                 Block([heading("Another route"), *fold(safe_text(stack.route, 500), width, indent=2)]),
             ]
+        if stack.complaint:
+            told = Content(" ").join(safe_text(part, 300) for part in stack.complaint)
+            blocks += [BLANK, Block([heading("If you disagree"), *fold(told, width, indent=2)])]
         return blocks
+
+
+def place_lines(stack: Stack, width: int) -> list[Content]:
+    """One line a place: its state as a word, never a colour alone."""
+    found: list[Content] = []
+    for place in stack.places:
+        state = "– open  " if place.missing else "✓ filled"
+        kind = "required" if place.required else "elective"
+        line = join(f"{state}  {kind}  ", safe_text(place.title, 100).stylize_before("bold"))
+        if place.missing:
+            line = join(line, ": ", safe_text(place.missing, 200))
+        found += fold(line, width, indent=12, first=2)
+    return found
 
 
 def member_lines(member: Member, stack: Stack, width: int) -> list[Content]:
     """An indented list when narrow; columns with the reason beside them when there is room."""
     state = words.stateword(words.MEMBER_WORDS[member.state])
     counts = join("counts ", safe_text(member.counts, 12))
-    of = join("of ", safe_text(member.credit, 12), " ", words.unit(stack.unit))
+    of = join("of ", safe_text(member.credit, 12), " ", words.unit(member.credit_system or stack.unit))
     reason = safe_text(member.reason, 400)
     who = join(safe_text(member.issuer, 60), f" · {words.eqf(member.eqf)}")
     if width >= WIDE_MEMBER:
