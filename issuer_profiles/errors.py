@@ -3,9 +3,12 @@
 ::
 
     ProfileError              code, detail, hint, file, line
-    ├── ProfileNotFoundError  no such issuer, template or target
-    ├── ProfileSyntaxError    the file is not TOML
-    └── ProfileContentError   the file is TOML, but does not say what it should
+    ├── ProfileNotFoundError  no such issuer, template, version or target
+    ├── ProfileSyntaxError    the file is not TOML (or JSON), or is beyond the limits
+    ├── ProfileContentError   the file can be read, but does not say what it should
+    ├── ProfileVersionError   a template was changed, and kept the version under which it was released
+    ├── ProfileWriteError     what was to be written was not
+    └── ProfileQueryError     a search that has no answer
 """
 
 from __future__ import annotations
@@ -20,13 +23,16 @@ class ProfileError(Exception):
         self.hint = hint
         self.file = file
         self.line = line
-        where = ":".join(str(part) for part in (file, line) if part)
-        super().__init__(": ".join(part for part in (where, code, detail) if part))
+        super().__init__(": ".join(part for part in (self.where, code, detail) if part))
+
+    @property
+    def where(self) -> str:
+        """``munster-tu/profile.toml:12``, or as much of it as is known."""
+        return ":".join(str(part) for part in (self.file, self.line) if part)
 
     def diagnostics(self) -> str:
         """Where it is, what happened and what to do, on one line."""
-        where = ":".join(str(part) for part in (self.file, self.line) if part)
-        return f"{where}: {self.detail} {self.hint}".strip(" :")
+        return f"{self.where}: {self.detail} {self.hint}".strip(" :")
 
 
 class ProfileNotFoundError(ProfileError):
@@ -38,4 +44,16 @@ class ProfileSyntaxError(ProfileError):
 
 
 class ProfileContentError(ProfileError):
+    pass
+
+
+class ProfileVersionError(ProfileError):
+    pass
+
+
+class ProfileWriteError(ProfileError):
+    pass
+
+
+class ProfileQueryError(ProfileError):
     pass

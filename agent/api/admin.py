@@ -233,6 +233,20 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
     async def stack(target: str) -> dict[str, Any]:
         return await stacking.plan_for(holding, target)
 
+    @router.post("/stacks")
+    async def stack_of(request: Request) -> dict[str, Any]:
+        body = await bodies.json_object(request)
+        return await stacking.plan_for(holding, body.get("target"))
+
+    @router.get("/pathways/{target}")
+    async def pathway(target: str) -> dict[str, Any]:
+        return await stacking.pathway_for(holding, target)
+
+    @router.post("/pathways")
+    async def pathway_of(request: Request) -> dict[str, Any]:
+        body = await bodies.json_object(request)
+        return await stacking.pathway_for(holding, body.get("target"))
+
     return router
 
 

@@ -307,31 +307,6 @@ def history(*, home: Home = None, as_: As = "learner", json_: Json = False) -> N
         raise typer.Exit(EXIT_FAILED)
 
 
-def stack(
-    target: Annotated[str, typer.Argument(help="A target's id; without it, all targets are listed.")] = "",
-    *,
-    home: Home = None,
-    as_: As = "learner",
-    json_: Json = False,
-) -> None:
-    """What the wallet's credentials count towards a target, what is missing, and why."""
-
-    async def work() -> dict[str, Any]:
-        async with client(home, as_) as api:
-            return await api.get(f"/v1/wallet/stacks/{segment(target)}" if target else "/v1/wallet/stacks")
-
-    document = run(work)
-    if json_:
-        out_json(document)
-    elif not target:
-        for each in document["targets"]:
-            out(
-                f"{each['id']}  {each['title']}  ·  {each['total']} {each['unit'].upper()}  ·  {each['awarded_by']}"
-            )
-    else:
-        show.stack(document)
-
-
 def register(app: typer.Typer) -> None:
     app.command("list")(list_)
     app.command("show")(show_)
@@ -341,4 +316,3 @@ def register(app: typer.Typer) -> None:
     app.command("present")(present)
     app.command("decline")(decline)
     app.command("history")(history)
-    app.command("stack")(stack)

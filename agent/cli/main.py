@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from agent.cli import employer, holder, issuer, play, service
+from agent.cli import employer, holder, issuer, play, policy, profile, record, service, stack
 
 app = typer.Typer(
     name="cairn",
@@ -20,6 +20,11 @@ employer.register(app)
 service.register(app)
 app.add_typer(holder.offer, name="offer")
 app.add_typer(employer.request, name="request")
+app.add_typer(stack.app, name="stack")
+app.command("pathway")(stack.pathway_)
+app.add_typer(record.app, name="record")
+app.add_typer(policy.app, name="policy")
+app.add_typer(profile.app, name="profile")
 
 
 def run() -> None:

@@ -124,18 +124,3 @@ def verdict(response: Document) -> None:
     for part in response["verdict"]["parts"]:
         out(f"{GLYPHS[part['result']]:<9}  {part['label']}")
         checks(part["checks"])
-
-
-def stack(document: Document) -> None:
-    unit = document["unit"].upper()
-    out(f"{document['target']['title']}  ·  {document['target']['awarded_by']}")
-    out(
-        f"{document['counted']} of {document['required']} {unit} counted, {document['offered']} offered, "
-        f"{document['missing']} missing{': met' if document['met'] else ''}"
-    )
-    for member in document["members"]:
-        amount = f"{member['counts']} of {member['credit'] or 'no'} {unit}"
-        out(f"  {member['state']:<9}  {amount}  {member['title']}: {member['reason']}")
-    for sentence in (document["route"], *document["next"], document["note"]):
-        if sentence:
-            out(f"  {sentence}")

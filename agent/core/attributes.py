@@ -6,6 +6,8 @@ expiry; any date 0 means not stated), ECTS in hundredths, workload in minutes, `
 that they always parse. Everything else is text, "" when absent. ``record_digest`` binds the full record.
 
 Credit in another system than ECTS leaves ``ects_hundredths`` at 0: its amount is in the record only.
+
+`from_attributes` reads them back. What they cannot carry is named: `NOT_CARRIED` and `PARTLY_CARRIED`.
 """
 
 from __future__ import annotations
@@ -17,12 +19,14 @@ from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 import rfc8785
 
 from agent.core import profiles
-from agent.core.record import Record, choose_language, to_plain
+from agent.core.limits import parse_json
+from agent.core.record import MAX_RECORD_BYTES, RECORD_VERSION, Record, choose_language, to_plain
 from agent.errors import InputError
 
 ATTRIBUTE_NAMES: Final[tuple[str, ...]] = (
@@ -77,6 +81,35 @@ STRUCTURED_ATTRIBUTES: Final = frozenset(
 )
 NO_EXPIRY: Final = 99991231
 NOT_STATED: Final = 0
+
+# Members of the record that no attribute holds; ``issuer.did`` is known from who defined the credential.
+NOT_CARRIED: Final = frozenset(
+    {
+        "id",
+        "issuer.did",
+        "assessment.criteria",
+        "prerequisites",
+        "description",
+        "evidence",
+        "articulates_with",
+        "learning_type",
+        "category",
+        "provision",
+        "recognition",
+        "further",
+    }
+)
+# Members of which an attribute holds only a part, and what is lost.
+PARTLY_CARRIED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "title": "all languages but the one that is shown",
+        "issuer.name": "all languages but the one that is shown, and which that is",
+        "credit.value": "the amount in another system than ECTS, which reads 0; zeros at the end",
+        "workload_hours": "parts of a minute",
+    }
+)
+UNDETERMINED: Final = "und"  # BCP 47: the name's language is not carried
+_LONGEST_HOURS: Final = Decimal("99999.9999")
 
 
 def to_attributes(record: Record, *, profiles_met: Sequence[str]) -> dict[str, str]:
@@ -134,9 +167,118 @@ def check_attributes(record: Record, attributes: Mapping[str, str]) -> list[str]
         name for name in ATTRIBUTE_NAMES if name != "profiles_met" and attributes.get(name) != expected[name]
     ]
     stated = _stated_profiles(attributes.get("profiles_met"))
-    if stated is None or (set(stated) & set(profiles.PROFILES)) - set(profiles.profiles_met(record)):
+    known = set(stated or ()) & set(profiles.PROFILES)
+    if stated is None or not all(profiles.meets(record, name) for name in known):
         different.append("profiles_met")
     return different + sorted(set(attributes) - set(ATTRIBUTE_NAMES))
+
+
+def from_attributes(attributes: Mapping[str, str], issuer_did: str) -> Record:
+    """The part of a record that its attributes carry, for showing; it is not the record that was signed.
+
+    ``id`` is made of the digest of the signed record. `to_attributes` of the result, with the stated profiles,
+    gives the attributes back, except for ``record_digest``. Raises `InputError` with code ``bad_attributes``,
+    or those of `Record.from_json`, for anything that no record yields.
+    """
+    names = set(ATTRIBUTE_NAMES)
+    if set(attributes) != names or not all(type(value) is str for value in attributes.values()):
+        raise InputError("bad_attributes", "These are not the texts of the 31 attributes of the schema.")
+    stated = _stated_profiles(attributes["profiles_met"])
+    if stated is None or not re.fullmatch("[0-9a-f]{64}", attributes["record_digest"]):
+        raise InputError(
+            "bad_attributes", "The profiles or the digest are not written as the schema has them."
+        )
+    record = Record.from_json(_members(attributes, issuer_did))
+    # What differs now was not written by `to_attributes`: another spelling, or two attributes that disagree.
+    again = to_attributes(record, profiles_met=stated)
+    different = sorted(name for name in names - {"record_digest"} if again[name] != attributes[name])
+    if different:
+        raise InputError("bad_attributes", f"No record yields these attributes: {', '.join(different)}.")
+    return record
+
+
+def _members(attributes: Mapping[str, str], issuer_did: str) -> dict[str, Any]:
+    """The JSON form, unchecked but for what must be parsed; `Record.from_json` checks the rest."""
+    lists = {name: _parsed(attributes, name) for name in STRUCTURED_ATTRIBUTES - {"skills", "profiles_met"}}
+    system = attributes["credit_system"]
+    ects = Decimal(_number(attributes, "ects_hundredths")) / 100
+    level: dict[str, Any] = {
+        "eqf": _number(attributes, "eqf_level") or None,
+        "nqf": lists["nqf"],
+        "qf_ehea": attributes["qf_ehea"],
+        "not_applicable": True if attributes["level_status"] == "not_applicable" else None,
+    }
+    learner = {
+        "given_name": attributes["given_name"],
+        "family_name": attributes["family_name"],
+        "birth_date": _day(attributes, "birth_date"),
+        "id": attributes["learner_id"],
+    }
+    issuer = {
+        "did": issuer_did,
+        "name": {UNDETERMINED: attributes["issuer_name"]} if attributes["issuer_name"] else {},
+        "countries": lists["issuer_countries"],
+        "registry_id": attributes["issuer_registry_id"],
+    }
+    assessment = {
+        "basis": attributes["evidence_grade"],
+        "types": lists["assessment_types"],
+        "supervision": attributes["supervision"],
+    }
+    title = {attributes["title_lang"]: attributes["title"]} if attributes["title"] else {}
+    members = {
+        "id": f"urn:cairn:attributes:{attributes['record_digest']}",
+        "issuer": _stated(issuer),
+        "title": title,
+        "learner": _stated(learner),
+        "awarding_bodies": lists["awarding_bodies"],
+        "awarded_on": _day(attributes, "awarded_on"),
+        "expires_on": _day(attributes, "expires_on"),
+        "outcomes": lists["outcomes"],
+        "credit": {"system": system, "value": f"{ects.normalize():f}"} if system else {},
+        "workload_hours": _hours(_number(attributes, "workload_minutes")),
+        "level": _stated(level),
+        "assessment": _stated(assessment),
+        "participation": lists["participation"],
+        "quality_assurance": lists["quality_assurance"],
+        "grade": lists["grade"],
+        "language": lists["language"],
+        "template": attributes["template"],
+    }
+    return {"version": RECORD_VERSION, **_stated(members)}
+
+
+def _stated(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value not in (None, "", [], {})}
+
+
+def _parsed(attributes: Mapping[str, str], name: str) -> Any:
+    try:
+        data = attributes[name].encode()
+    except UnicodeEncodeError:
+        raise InputError("bad_attributes", f"The attribute {name} holds half a character.") from None
+    return parse_json(data, max_bytes=MAX_RECORD_BYTES, what=f"attribute {name}")
+
+
+def _number(attributes: Mapping[str, str], name: str) -> int:
+    if not re.fullmatch(r"0|[1-9][0-9]{0,9}", attributes[name]):
+        raise InputError("bad_attributes", f"The attribute {name} is not a whole number in decimal.")
+    return int(attributes[name])
+
+
+def _day(attributes: Mapping[str, str], name: str) -> str | None:
+    day = int_to_date(_number(attributes, name))
+    return day.isoformat() if day else None
+
+
+def _hours(minutes: int) -> str | None:
+    """Whole minutes as hours with as many decimals as `minutes` needs to give the same number back."""
+    if not minutes:
+        return None
+    hours = (Decimal(minutes) / 60).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    # The longest workload rounds up to a minute that would need a sixth digit.
+    hours = _LONGEST_HOURS if hours - _LONGEST_HOURS == Decimal("0.0001") else hours
+    return f"{hours.normalize():f}"
 
 
 def skills(record: Record) -> tuple[str, ...]:

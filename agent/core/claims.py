@@ -99,6 +99,9 @@ CLAIMS: Final[Mapping[str, Claim]] = _claims(
 _NAMED = "Recognition should not rest on it: the law names it among the grounds of discrimination (002:1756)."
 _OTHER = "Recognition should not rest on other personal characteristics of the applicant (002:1756)."
 
+# Asked by a condition only: the claim "assessment" also names the kinds of assessment.
+EVIDENCE: Final = _credential("evidence_grade", "Evidence grade")
+
 # 002:1756 names nationality, race and gender, "or other personal characteristics"; which words fall under
 # the latter, and the synonyms, are our reading.
 IRRELEVANT: Final[Mapping[str, str]] = MappingProxyType(
@@ -149,11 +152,11 @@ def display(name: str, attribute_value: str) -> str:
 
 
 def display_claim(name: str, attributes: Mapping[str, str]) -> str:
-    """The human form of one claim of `CLAIMS` from a credential's attributes: ``5 ECTS``, ``EQF 6``.
+    """The human form of one claim of `CLAIMS` (or `EVIDENCE`) from attributes: ``5 ECTS``, ``EQF 6``.
 
     Attributes that are not there (not disclosed) are passed over; "" if none is.
     """
-    claim = CLAIMS[name]
+    claim = EVIDENCE if name == EVIDENCE.name else CLAIMS[name]
     shown = [attribute for attribute in claim.attributes if attribute in attributes]
     if name == "level" and attributes.get("level_status", "given") != "given":
         shown = ["level_status"]

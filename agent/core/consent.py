@@ -8,7 +8,7 @@ that no row shows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from agent.core import claims
@@ -16,7 +16,17 @@ from agent.core.anoncreds_json import read_request
 from agent.core.attributes import encode, int_to_date
 from agent.core.claims import Claim, Irrelevant
 from agent.core.disclosure import Disclosure, proposal
-from agent.core.needs import AWARDED, CREDIT, EXPIRES, LEVEL, declined, is_stated
+from agent.core.needs import (
+    AWARDED,
+    CREDIT,
+    EXPIRES,
+    LEVEL,
+    SKILLS,
+    SKILLS_TEXT,
+    declined,
+    is_stated,
+    texts_in,
+)
 from agent.core.planning import NOT_EXPIRED, Candidate, LeftOut, Plan, PlannedItem, Sent, Unsatisfiable
 from agent.core.policy import ClaimRequest, Disclose, Policy, flags, format_hundredths
 from agent.core.reading import PresentedItem, paths_of, read_presentation
@@ -141,7 +151,7 @@ def _rows(plan: Plan, policy: Policy) -> list[dict[str, Any]]:
     flagged = {flag.claim: flag.code for flag in reversed(flags(policy)) if flag.claim}
     rows = []
     for item in plan.items:
-        rows += [_sent_row(item, sent, flagged) for sent in item.sent]
+        rows += [_sent_row(item, _said(policy, item, sent), flagged) for sent in item.sent]
         have = {sent.claim.name for sent in item.sent}
         rows += [
             _unsent_row(item, request, claim, flagged)
@@ -203,6 +213,17 @@ def _sent_row(item: PlannedItem, sent: Sent, flagged: dict[str, str]) -> dict[st
     }
 
 
+def _said(policy: Policy, item: PlannedItem, sent: Sent) -> Sent:
+    """The sentence of skills that a condition needs, with the requester's words for those that they show."""
+    if policy.skills is None or sent.locked != SKILLS_TEXT:
+        return sent
+    stated = texts_in(item.candidate.attributes.get(SKILLS, ""))
+    shown = [skill.text for skill in policy.skills.skills if skill.esco in stated]
+    least, listed = policy.skills.at_least, len(policy.skills.skills)
+    asked = f"{least} of {listed} skills" if least < listed else "these skills"
+    return replace(sent, locked=f"The request asks for {asked}; this shows: {', '.join(shown)}.")
+
+
 def _unsent_row(
     item: PlannedItem, request: ClaimRequest, claim: Claim, flagged: dict[str, str]
 ) -> dict[str, Any]:
@@ -226,7 +247,11 @@ def _value(candidate: Candidate, claim: Claim) -> str:
 def _not_sees(plan: Plan) -> list[dict[str, str]]:
     """Claims that the chosen credentials state and the presentation does not show, each once."""
     shown = {name for item in plan.items for sent in item.sent for name, _ in sent.revealed}
-    bounds = {sent.bound.attribute: sent.bound for item in plan.items for sent in item.sent if sent.bound}
+    bounds: dict[str, dict[str, None]] = {}
+    for item in plan.items:
+        for sent in item.sent:
+            if sent.bound:
+                bounds.setdefault(sent.bound.attribute, {})[bound_text(sent.bound)] = None
     found = []
     for claim in claims.CLAIMS.values():
         if claim.name == "issuer_name":  # hidden or not, the proof names the issuer's DID
@@ -234,9 +259,9 @@ def _not_sees(plan: Plan) -> list[dict[str, str]]:
         stated = any(is_stated(claim, item.candidate.attributes) for item in plan.items)
         if not stated or set(claim.attributes) & shown:
             continue
-        bound = bounds.get(claim.predicate_attribute or "")
-        why = f"Only this is proved: {bound_text(bound)}." if bound else "It is not sent."
-        if bound and bound.attribute == CREDIT and len(plan.items) > 1:
+        proved = bounds.get(claim.predicate_attribute or "")
+        why = f"Only this is proved: {'; '.join(proved)}." if proved else "It is not sent."
+        if proved and claim.predicate_attribute == CREDIT and len(plan.items) > 1:
             why = "Only a minimum is proved for each credential."
         found.append({"label": claim.label, "why": why})
     why = "The proof shows neither how many credentials you hold nor which others."

@@ -12,16 +12,31 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Protocol
 
-from agent.core import claims
+from agent.core import elements
 from agent.core.attributes import int_to_date
-from agent.core.claims import Irrelevant
-from agent.core.needs import AWARDED, CREDIT, LEVEL, PROFILES, Need, is_stated, needs, stated_profiles
-from agent.core.policy import ASSURED, Disclose, Policy, format_hundredths
+from agent.core.elements import distinct_groups
+from agent.core.needs import AWARDED, LEVEL, PROFILES, stated_profiles
+from agent.core.policy import ASSURED, Policy
 from agent.core.presentation import Examined
 from agent.core.reading import PresentedItem
 from agent.core.verdict import Check, Evidence, Part, PartName, Result, Verdict
 from agent.errors import InputError
 from trust_registry.models import Decision
+
+__all__ = [
+    "UNREACHABLE",
+    "Answer",
+    "Decisions",
+    "QualityQuery",
+    "RegistryAnswer",
+    "completeness",
+    "distinct_groups",
+    "evaluate_policy",
+    "possible_levels",
+    "quality",
+    "quality_queries",
+    "verdict",
+]
 
 UNREACHABLE: Final = "unreachable"
 
@@ -144,7 +159,7 @@ def completeness(policy: Policy, items: Sequence[PresentedItem]) -> tuple[Check,
 def evaluate_policy(
     policy: Policy, items: Sequence[PresentedItem], decisions: Decisions
 ) -> tuple[Check, ...]:
-    """One check per element of the policy and item: ``claim``, ``min_level``, ``registry``, ``min_credit``.
+    """One check per element of the policy and item (`agent.core.elements`), and ``registry``.
 
     A registry outcome that the policy does not accept fails that element, whatever the reason; indeterminate
     and unreachable are unknown. Credit of the set counts proved minimums or revealed values, and items that
@@ -152,23 +167,12 @@ def evaluate_policy(
     """
     if not items:
         return (_nothing_read("policy"),)
-    checks = [
-        _never_there(request.claim)
-        for request in policy.claims
-        if request.required and _irrelevant(request.claim)
-    ]
+    checks = list(elements.never_there(policy))
     for item in items:
-        checks += [
-            _claim(need, item)
-            for need in needs(policy)
-            if need.required and (item.item == "c0" or not need.learner_scope)
-        ]
-        if policy.each.min_eqf is not None:
-            checks.append(_min_level(policy.each.min_eqf, item))
+        checks += elements.of_each(policy, item)
         if policy.each.registry:
             checks.append(_registry(policy.each.registry, item, decisions))
-    if policy.min_credit is not None:
-        checks.append(_min_credit(policy.min_credit.hundredths, items))
+    checks += elements.of_all(policy, items)
     # A policy of optional claims only asks for nothing that could be unsatisfied.
     return tuple(checks) or (Check("policy", "Nothing is required", Result.PASS),)
 
@@ -183,27 +187,6 @@ def verdict(policy: Policy, examined: Examined, decisions: Decisions, *, at: str
         complete=Part(PartName.COMPLETE, completeness(policy, items)),
         policy=Part(PartName.POLICY, evaluate_policy(policy, items, decisions)),
     )
-
-
-def distinct_groups(items: Sequence[PresentedItem]) -> tuple[tuple[PresentedItem, ...], ...]:
-    """Items in groups of those that may be one credential shown twice.
-
-    Two items differ for sure when their credential definitions differ, or an attribute that both reveal. A
-    chain of look-alikes is one group: what counts must hold in the least favourable case.
-    """
-    groups: list[list[PresentedItem]] = []
-    for item in items:
-        alike = [group for group in groups if any(_may_be_same(item, other) for other in group)]
-        groups = [group for group in groups if group not in alike]
-        groups.append([*(other for group in alike for other in group), item])
-    return tuple(tuple(group) for group in groups)
-
-
-def _may_be_same(one: PresentedItem, other: PresentedItem) -> bool:
-    if one.cred_def_id != other.cred_def_id:
-        return False
-    both = set(one.revealed) & set(other.revealed)
-    return all(one.revealed[name] == other.revealed[name] for name in both)
 
 
 # --- quality assurance
@@ -303,66 +286,6 @@ _OUTCOMES: Final = {
     "indeterminate": "The registry has no information recent or clear enough to tell",
     UNREACHABLE: "The registry could not be reached",
 }
-
-
-# --- the policy's elements
-
-
-def _claim(need: Need, item: PresentedItem) -> Check:
-    claim = need.claim
-    label = f"{claim.label} {'shown' if need.mode is Disclose.REVEAL else 'shown or proved'}"
-    if set(claim.attributes) <= set(item.revealed):
-        if is_stated(claim, item.revealed):
-            return Check("claim", label, Result.PASS, subject=item.item)
-        detail = f"The credential states nothing for {claim.label}."
-        return Check("claim", label, Result.FAIL, "claim_empty", detail, item.item)
-    attribute = claim.predicate_attribute
-    proved = next((bound.at_least for bound in item.bounds if bound.attribute == attribute), None)
-    if need.mode is Disclose.PREDICATE and proved is not None and proved >= (need.bound or 0):
-        return Check("claim", label, Result.PASS, subject=item.item)
-    return Check("claim", label, Result.FAIL, "claim_missing", f"{claim.label} is missing.", item.item)
-
-
-def _irrelevant(name: str) -> bool:
-    return isinstance(claims.lookup(name), Irrelevant)
-
-
-def _never_there(name: str) -> Check:
-    label = f"{name.replace('_', ' ').capitalize()} shown"
-    detail = "No micro-credential states it, and recognition should not rest on it (002:1744-1756)."
-    return Check("claim", label, Result.FAIL, "claim_irrelevant", detail)
-
-
-def _min_level(least: int, item: PresentedItem) -> Check:
-    label = f"At EQF {least} or above"
-    shown = item.number(LEVEL)
-    if shown is not None:
-        if shown >= least:
-            return Check("min_level", label, Result.PASS, "", f"It is at EQF {shown}.", item.item)
-        reason = "below_minimum" if shown else "no_level"
-        detail = f"It is at EQF {shown}." if shown else "It states no EQF level."
-        return Check("min_level", label, Result.FAIL, reason, detail, item.item)
-    proved = item.at_least(LEVEL)
-    if proved is not None and proved >= least:
-        detail = f"Proved without showing the level: at least EQF {proved}."
-        return Check("min_level", label, Result.PASS, "", detail, item.item)
-    return Check(
-        "min_level", label, Result.FAIL, "not_proved", "The level is neither shown nor proved.", item.item
-    )
-
-
-def _min_credit(needed: int, items: Sequence[PresentedItem]) -> Check:
-    label = f"At least {format_hundredths(needed)} ECTS in total"
-    groups = distinct_groups(items)
-    counted = sum(max(item.at_least(CREDIT) or 0 for item in group) for group in groups)
-    same = [item.item for group in groups if len(group) > 1 for item in group]
-    note = f" {', '.join(same)} cannot be told apart and count once." if same else ""
-    detail = f"{format_hundredths(counted)} ECTS shown or proved.{note}"
-    if counted >= needed:
-        return Check("min_credit", label, Result.PASS, "", detail)
-    claimed = sum(item.at_least(CREDIT) or 0 for item in items)
-    reason = "cannot_tell_apart" if claimed >= needed else "too_little_credit"
-    return Check("min_credit", label, Result.FAIL, reason, detail)
 
 
 def _nothing_read(code: str) -> Check:

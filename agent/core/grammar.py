@@ -58,7 +58,7 @@ class Grammar:
     def text(
         self, limit: int, pattern: str | None = None, rule: str = "has the wrong form", least: int = 1
     ) -> Reader:
-        compiled = re.compile(pattern) if pattern else None
+        match = re.compile(pattern).fullmatch if pattern else None
 
         def read(value: Any, path: str) -> str:
             if type(value) is not str:
@@ -67,9 +67,9 @@ class Grammar:
                 raise self.bad(path, "is empty; leave the member out instead")
             if len(value) > limit:
                 raise self.bad(path, f"has {len(value)} characters; the limit is {limit}")
-            if "\0" in value or not _encodable(value):
+            if "\0" in value or not (value.isascii() or _encodable(value)):
                 raise self.bad(path, "holds NUL or half a surrogate pair, which cannot be signed")
-            if compiled and not compiled.fullmatch(value):
+            if match is not None and match(value) is None:
                 raise self.bad(path, rule)
             return value
 
@@ -117,31 +117,36 @@ class Grammar:
         return Reader(read, {"type": "boolean"})
 
     def list(self, item: Reader, limit: int = MAX_LIST_ITEMS) -> Reader:
+        read_item = item.read
+
         def read(value: Any, path: str) -> tuple[Any, ...]:
             if type(value) is not list or not value:
                 raise self.bad(path, "must be a list with at least one item")
             if len(value) > limit:
                 raise self.bad(path, f"has {len(value)} items; the limit is {limit}")
-            return tuple(item.read(entry, f"{path}[{index}]") for index, entry in enumerate(value))
+            return tuple([read_item(entry, f"{path}[{index}]") for index, entry in enumerate(value)])
 
         return Reader(read, {"type": "array", "items": item.schema, "minItems": 1, "maxItems": limit})
 
     def prose(self, limit: int) -> Reader:
         """Text in one or more languages: ``{"en": "…"}``."""
         tag, entry = self.text(35, LANGUAGE_TAG), self.text(limit)
+        known_tag, read_entry = re.compile(LANGUAGE_TAG).fullmatch, entry.read
 
         def read(value: Any, path: str) -> LangMap:
             if type(value) is not dict or not value:
                 raise self.bad(path, 'must be an object of language to text, such as {"en": "…"}')
             if len(value) > MAX_LANGUAGES:
                 raise self.bad(path, f"has {len(value)} languages; the limit is {MAX_LANGUAGES}")
-            if len({str(name).lower() for name in value}) != len(value):
+            if len(value) > 1 and len({str(name).lower() for name in value}) != len(value):
                 raise self.bad(path, "names a language twice")
-            # The tag itself comes from outside: it enters the path only once it is known to be one.
-            return {
-                tag.read(name, f"{path} (language tag)"): entry.read(text, f"{path}.{name}")
-                for name, text in value.items()
-            }
+            found = {}
+            for name, text in value.items():
+                # The tag itself comes from outside: it enters a path only once it is known to be one.
+                if type(name) is not str or known_tag(name) is None or len(name) > 35:
+                    tag.read(name, f"{path} (language tag)")
+                found[name] = read_entry(text, f"{path}.{name}")
+            return found
 
         schema = {
             "type": "object",
@@ -157,15 +162,18 @@ class Grammar:
     ) -> Reader:
         """``build(**members)``; an unknown member is an error of its own code, with the nearest name."""
 
+        readers = {name: reader.read for name, reader in members.items()}
+        known = readers.get
+
         def read(value: Any, path: str) -> Any:
             if type(value) is not dict or not value:
                 raise self.bad(path, "must be an object with at least one member")
             found = {}
             for name, part in value.items():
-                reader = members.get(name)
+                reader = known(name)
                 if reader is None:
                     raise unknown_member(path, name, members)
-                found[name] = reader.read(part, f"{path}.{name}")
+                found[name] = reader(part, f"{path}.{name}")
             for name in required:
                 if name not in found:
                     raise self.bad(f"{path}.{name}", "is missing")
@@ -210,9 +218,11 @@ _DAY: Final = r"(19|2[0-9])[0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 
 
 def unknown_member(path: str, name: Any, known: Mapping[str, Any]) -> InputError:
+    """The member is named only if it could be one of ours misspelt: anything else might be a value."""
     near = get_close_matches(str(name)[:100], known, n=1)
     hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
-    return InputError("unknown_member", f"{path}: unknown member {str(name)[:40]!a}.", hint)
+    told = f" '{name}'" if re.fullmatch(r"[a-z][a-z_]{0,39}", str(name)) else ""
+    return InputError("unknown_member", f"{path}: unknown member{told}.", hint)
 
 
 def _encodable(value: str) -> bool:

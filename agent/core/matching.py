@@ -13,7 +13,7 @@ from agent.core import claims
 from agent.core.anoncreds_json import ProofRequest, RequestedItem
 from agent.core.attributes import date_to_int
 from agent.core.claims import Claim
-from agent.core.needs import CREDIT, EXPIRES, LEVEL, Need, needs
+from agent.core.needs import AWARDED, CREDIT, EXPIRES, LEVEL, SKILLS, Need, covering_needs, needs
 from agent.core.policy import Disclose, Policy
 
 # Proved as a minimum and nothing else: a bound on them is what a policy can ask (agent.core.policy).
@@ -42,7 +42,20 @@ def request_problems(policy: Policy, asked: ProofRequest, *, schema_id: str, tod
         hidden = all(CREDIT not in item.names for item in asked.items)
         if hidden and sum(proved) < policy.min_credit.hundredths:
             problems.append("The credits proved do not add up to the minimum.")
+    if len(asked.items) < policy.whole.credentials:
+        problems.append(f"It asks for fewer than {policy.whole.credentials} credentials.")
+    if policy.skills is not None and not _some_show_skills(policy, asked):
+        problems.append("No credential shows its skills at the level asked for.")
     return tuple(problems)
+
+
+def _some_show_skills(policy: Policy, asked: ProofRequest) -> bool:
+    """Which skills they are only the presentation tells."""
+    level = [need for need in covering_needs(policy) if need.claim.predicate_attribute == LEVEL]
+    return any(
+        SKILLS in item.names and all(_answers(need, item) for need in level if need.required)
+        for item in asked.items
+    )
 
 
 def _item_problems(policy: Policy, sent: tuple[Need, ...], item: RequestedItem) -> list[str]:
@@ -58,7 +71,8 @@ def _item_problems(policy: Policy, sent: tuple[Need, ...], item: RequestedItem) 
         for name in item.names
         if name not in {attribute for claim in asked for attribute in claim.attributes}
     ]
-    provable = _BY_MINIMUM & {claim.predicate_attribute for claim in asked}
+    dated = {AWARDED} if policy.each.awarded_since is not None else set()
+    provable = (_BY_MINIMUM | dated) & {claim.predicate_attribute for claim in asked}
     found += [
         f"{item.item} proves {bound.attribute}, for which the policy does not ask."
         for bound in item.bounds
@@ -81,5 +95,6 @@ def _answers(need: Need, item: RequestedItem) -> bool:
 def _asked(policy: Policy, sent: tuple[Need, ...], *, learner: bool) -> list[Claim]:
     """The claims that an item may answer: those that the policy names, and those that its conditions need."""
     named = [claims.lookup(request.claim) for request in policy.claims]
-    known = [claim for claim in named if isinstance(claim, Claim)] + [need.claim for need in sent]
+    known = [claim for claim in named if isinstance(claim, Claim)]
+    known += [need.claim for need in (*sent, *covering_needs(policy))]
     return [claim for claim in known if learner or claim.scope != "learner"]

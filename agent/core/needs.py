@@ -2,9 +2,11 @@
 
 A claim is sent when the policy requires it, when a condition cannot be checked without it, or when the
 learner adds an optional one. Conditions add what they need in the least telling form: a minimum level or
-credit becomes a predicate even when nobody listed the claim; a registry condition turns an optional award
-date into a needed one (but never adds it unasked: `agent.core.policy.flags` says so to the employer); a
-profile condition adds the issuer's own statement, ``profiles_met``.
+credit and an earliest date become predicates even when nobody listed the claim; a registry condition turns an
+optional award date into a needed one (but never adds it unasked: `agent.core.lints` says so to the employer);
+a profile condition adds the issuer's own statement, ``profiles_met``; *assessed* adds the evidence grade alone.
+
+Skills are needed of the set, so only of some credentials: `covering_needs` is the list for one that shows them.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from agent.core import claims
-from agent.core.claims import Claim
+from agent.core.attributes import date_to_int
+from agent.core.claims import EVIDENCE, Claim
 from agent.core.policy import ClaimRequest, Disclose, Policy
 
 LEVEL: Final = "eqf_level"
@@ -23,6 +26,9 @@ CREDIT: Final = "ects_hundredths"
 AWARDED: Final = "awarded_on"
 EXPIRES: Final = "expires_on"
 PROFILES: Final = "profiles_met"
+SKILLS: Final = "skills"
+LANGUAGE: Final = "language"
+GRADE: Final = "evidence_grade"
 
 REQUIRED_TEXT: Final = "The requester requires it."
 CHOSEN_TEXT: Final = ""
@@ -63,13 +69,38 @@ def needs(policy: Policy, include: frozenset[str] = frozenset()) -> tuple[Need, 
         claim = claims.lookup(request.claim)
         if isinstance(claim, Claim) and (need := _requested(policy, request, claim, include)):
             found.append(need)
-    have = {name for request in policy.claims for name in _attributes(request)}
-    for attribute, applies in _CONDITIONS.items():
-        if attribute != AWARDED and attribute not in have and applies(policy):
-            mode = Disclose.REVEAL if attribute == PROFILES else Disclose.PREDICATE
-            need = Need(claim_of(attribute), mode, required=True, locked=_CONDITION_TEXTS[attribute])
+    have = {name for need in found for name in need.claim.attributes}
+    for condition in _CONDITIONS:
+        if condition.adds and condition.attribute not in have and condition.applies(policy):
+            need = Need(claim_of(condition.attribute), condition.mode, required=True, locked=condition.text)
             found.append(_bounded(policy, need))
+            have.add(condition.attribute)
     return tuple(found)
+
+
+def covering_needs(policy: Policy, include: frozenset[str] = frozenset()) -> tuple[Need, ...]:
+    """`needs` of a credential that shows its skills, and that they are at the level asked for.
+
+    The same as `needs` when the policy has no condition on skills.
+    """
+    base = needs(policy, include)
+    if policy.skills is None:
+        return base
+    shown = next((need for need in base if SKILLS in need.revealed), None)
+    if shown is None:
+        base = (*base, Need(claim_of(SKILLS), Disclose.REVEAL, required=True, locked=SKILLS_TEXT))
+    elif not shown.required:
+        base = _replaced(base, shown, replace(shown, required=True, locked=SKILLS_TEXT))
+    least = policy.skills.min_eqf
+    level = next((need for need in base if need.claim.predicate_attribute == LEVEL), None)
+    if least is None:
+        return base
+    if level is None:
+        text = "That the skills are at the level asked for cannot be checked without it."
+        return (*base, Need(claim_of(LEVEL), Disclose.PREDICATE, required=True, locked=text, bound=least))
+    if level.bound is None:
+        return base
+    return _replaced(base, level, replace(level, bound=max(level.bound, least)))
 
 
 def declined(policy: Policy, include: frozenset[str] = frozenset()) -> tuple[tuple[ClaimRequest, Claim], ...]:
@@ -85,6 +116,8 @@ def declined(policy: Policy, include: frozenset[str] = frozenset()) -> tuple[tup
 
 def claim_of(attribute: str) -> Claim:
     """The claim that an attribute belongs to; the one that proves it by predicate first."""
+    if attribute == GRADE:
+        return EVIDENCE
     for claim in claims.CLAIMS.values():
         if claim.predicate_attribute == attribute:
             return claim
@@ -118,8 +151,13 @@ def is_stated(claim: Claim, attributes: Mapping[str, str]) -> bool:
 
 def stated_profiles(attributes: Mapping[str, str]) -> tuple[str, ...]:
     """The profiles that the issuer states as met; () when the statement cannot be read."""
+    return texts_in(attributes.get(PROFILES, "[]"))
+
+
+def texts_in(value: str) -> tuple[str, ...]:
+    """The texts of an attribute that is a JSON list; () when it cannot be read."""
     try:
-        found = json.loads(attributes.get(PROFILES, "[]"))
+        found = json.loads(value)
     except (ValueError, RecursionError):
         return ()
     return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list) else ()
@@ -135,10 +173,14 @@ def _requested(policy: Policy, request: ClaimRequest, claim: Claim, include: fro
         return _bounded(policy, Need(claim, mode, required=True, locked=REQUIRED_TEXT))
     if claim.name in include:
         return _bounded(policy, Need(claim, mode, required=False, locked=CHOSEN_TEXT))
-    for attribute, applies in _CONDITIONS.items():
-        if attribute in _attributes(request) and applies(policy):
-            mode = Disclose.PREDICATE if claim.predicate_attribute in (LEVEL, CREDIT) else Disclose.REVEAL
-            return _bounded(policy, Need(claim, mode, required=True, locked=_CONDITION_TEXTS[attribute]))
+    for condition in _CONDITIONS:
+        if condition.attribute not in claim.attributes or not condition.applies(policy):
+            continue
+        if condition.attribute == GRADE:
+            return None  # the claim says more than the condition needs: `EVIDENCE` is added instead
+        if condition.mode is Disclose.REVEAL and mode is Disclose.PREDICATE:
+            continue  # the requester wants the value hidden
+        return _bounded(policy, Need(claim, condition.mode, required=True, locked=condition.text))
     return None
 
 
@@ -149,23 +191,70 @@ def _bounded(policy: Policy, need: Need) -> Need:
         return replace(need, bound=policy.each.min_eqf or 1)
     if need.claim.predicate_attribute == CREDIT:
         return replace(need, bound=1, shared=policy.min_credit is not None)
+    if need.claim.predicate_attribute == AWARDED:
+        return replace(need, bound=date_to_int(policy.each.awarded_since))
     return replace(need, bound=1)  # expires_on: the planner proves today's date for every credential anyway
 
 
-def _attributes(request: ClaimRequest) -> tuple[str, ...]:
-    claim = claims.lookup(request.claim)
-    return claim.attributes if isinstance(claim, Claim) else ()
+def _replaced(found: tuple[Need, ...], old: Need, new: Need) -> tuple[Need, ...]:
+    return tuple(new if need is old else need for need in found)
 
 
-_CONDITIONS: Final[dict[str, Callable[[Policy], bool]]] = {
-    LEVEL: lambda policy: policy.each.min_eqf is not None,
-    CREDIT: lambda policy: policy.min_credit is not None,
-    AWARDED: lambda policy: bool(policy.each.registry),
-    PROFILES: lambda policy: bool(policy.each.profile),
-}
-_CONDITION_TEXTS: Final = {
-    LEVEL: "The minimum level cannot be checked without it.",
-    CREDIT: "The total credit cannot be checked without it.",
-    AWARDED: "Quality assurance at the date of award cannot be checked without it.",
-    PROFILES: "The issuer's statement of completeness cannot be checked without it.",
-}
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """``adds``: also when no claim of the policy names the attribute."""
+
+    attribute: str
+    applies: Callable[[Policy], bool]
+    mode: Disclose
+    text: str
+    adds: bool = True
+
+
+SKILLS_TEXT: Final = "The skills asked for cannot be checked without it."
+# In this order; of two on one attribute the first that applies decides the form.
+_CONDITIONS: Final = (
+    _Condition(
+        LEVEL,
+        lambda policy: policy.each.min_eqf is not None,
+        Disclose.PREDICATE,
+        "The minimum level cannot be checked without it.",
+    ),
+    _Condition(
+        CREDIT,
+        lambda policy: policy.min_credit is not None,
+        Disclose.PREDICATE,
+        "The total credit cannot be checked without it.",
+    ),
+    _Condition(
+        AWARDED,
+        lambda policy: bool(policy.each.registry),
+        Disclose.REVEAL,
+        "Quality assurance at the date of award cannot be checked without it.",
+        adds=False,
+    ),
+    _Condition(
+        AWARDED,
+        lambda policy: policy.each.awarded_since is not None,
+        Disclose.PREDICATE,
+        "That it was awarded recently enough cannot be checked without it.",
+    ),
+    _Condition(
+        GRADE,
+        lambda policy: policy.each.assessed,
+        Disclose.REVEAL,
+        "That it rests on an assessment, not on attendance, cannot be checked without it.",
+    ),
+    _Condition(
+        LANGUAGE,
+        lambda policy: bool(policy.each.languages),
+        Disclose.REVEAL,
+        "The language of instruction cannot be checked without it.",
+    ),
+    _Condition(
+        PROFILES,
+        lambda policy: bool(policy.each.profile),
+        Disclose.REVEAL,
+        "The issuer's statement of completeness cannot be checked without it.",
+    ),
+)

@@ -1,51 +1,75 @@
-"""What an employer asks for: the policy document, its digest, and what is odd about it.
+"""What an employer asks for: the policy document, its grammar, its digest.
 
 ::
 
-    {"version": 1, "title": "Junior analyst", "purpose": "…", "retention_days": 90,
+    {"version": 1, "title": "Junior analyst", "purpose": "…", "purpose_category": "recruitment",
+     "retention_days": 90,
      "claims": [{"claim": "title", "required": true, "disclose": "reveal"},
                 {"claim": "level", "required": true, "disclose": "predicate"}],
-     "each": {"min_eqf": 6, "registry": ["assured_official"], "profile": "council"},
-     "set": {"min_credit": {"system": "ects", "value": "10"}}}
+     "each": {"min_eqf": 6, "registry": ["assured_official"], "profile": "council",
+              "assessed": true, "awarded_since": "2023-01-01", "languages": ["en"]},
+     "set": {"min_credit": {"system": "ects", "value": "10"}, "credentials": {"at_least": 2},
+             "skills": {"skills": [{"esco": "http://data.europa.eu/esco/skill/…", "label": "…"}],
+                        "at_least": 1, "min_eqf": 6}}}
 
 ``each`` holds for every credential presented, ``set`` for all of them together (003:757-759). Reading is
 strict: an unknown member, claim, outcome or value is an `InputError`, because a condition that is skipped is
-a condition that is not checked.
-Claims that recognition law calls irrelevant (nationality, gender, …; 002:1744-1756) are read and flagged:
-the learner has to see that they were asked.
+a condition that is not checked. Members may be added within version 1 as long as every older document stays
+valid and keeps its digest (docs/decisions/0010-policy-language.md). What is odd about a policy is in
+`agent.core.lints`; claims that recognition law calls irrelevant are read and flagged there, for the learner
+has to see that they were asked.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
 import rfc8785
 
-from agent.core import claims, profiles
-from agent.core.claims import Claim, Irrelevant
+from agent.core import claims
+from agent.core.claims import Claim
+from agent.core.grammar import LANGUAGE_TAG, Grammar, Reader, Schema, document_schema
+from agent.core.lints import ASSURED, Flag, flags
+from agent.core.purposes import PURPOSES
 from agent.errors import InputError
 from trust_registry import models as registry
+
+__all__ = [
+    "ASSURED",
+    "OUTCOMES",
+    "ClaimRequest",
+    "Disclose",
+    "EachCondition",
+    "Flag",
+    "MinCredit",
+    "Policy",
+    "Skill",
+    "SkillSet",
+    "flags",
+    "format_hundredths",
+    "policy_schema",
+]
 
 VERSION: Final = 1
 MAX_TITLE: Final = 200
 MAX_PURPOSE: Final = 2000
 MAX_CLAIMS: Final = 40
 MAX_RETENTION_DAYS: Final = 3650
-EQF_LEVELS: Final = range(1, 9)
+MAX_SKILLS: Final = 20
+MAX_LANGUAGES: Final = 10
 
 # Plain texts of trust-registry.md §3, so that policies and decisions compare without the registry's types.
-ASSURED: Final = frozenset(str(outcome) for outcome in registry.ASSURED)
 OUTCOMES: Final = tuple(str(outcome) for outcome in registry.Outcome)
 
-_CREDIT = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?")
-_PROFILE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+# Attributes for which "at least" has a bound: the policy's minimum, else 1 ("states a level, some credit").
+PREDICATE_ATTRIBUTES: Final = frozenset({"eqf_level", "ects_hundredths", "workload_minutes", "expires_on"})
+# The same, where ``each.awarded_since`` gives the bound.
+DATED_ATTRIBUTES: Final = PREDICATE_ATTRIBUTES | {"awarded_on"}
 
 
 class Disclose(StrEnum):
@@ -62,17 +86,21 @@ class ClaimRequest:
     disclose: Disclose = Disclose.REVEAL
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EachCondition:
-    """Conditions on every credential; None or empty means none.
+    """Conditions on every credential; None, False or empty means none.
 
     ``registry`` lists the acceptable outcomes of the trust registry, ``profile`` names a validation profile
-    that the issuer must state as met.
+    that the issuer must state as met; ``assessed`` wants the evidence grade *assessed* (003:713-715);
+    ``languages`` lists acceptable languages of instruction, of which one is enough.
     """
 
     min_eqf: int | None = None
     registry: tuple[str, ...] = ()
     profile: str = ""
+    assessed: bool = False
+    awarded_since: date | None = None
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,82 +115,99 @@ class MinCredit:
         return format_hundredths(self.hundredths)
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """Something a person should know about a policy. ``claim`` is empty when it concerns the whole.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skill:
+    """``esco`` is compared, ``label`` is only the requester's word for it."""
 
-    Codes: ``legally_irrelevant``, ``over_asking``, ``award_date_hidden``, ``level_hidden``,
-    ``unknown_profile``, ``unsatisfiable``.
-    """
+    esco: str
+    label: str = ""
 
-    code: str
-    claim: str
-    text: str
-
-    def to_json(self) -> dict[str, str]:
-        return {"code": self.code, "claim": self.claim, "text": self.text}
+    @property
+    def text(self) -> str:
+        return self.label or self.esco
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillSet:
+    """``at_least`` of the skills, each shown by a credential that is shown or proved at ``min_eqf`` or above."""
+
+    skills: tuple[Skill, ...]
+    at_least: int = 0
+    min_eqf: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.at_least:  # left out: all of them
+            object.__setattr__(self, "at_least", len(self.skills))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetCondition:
+    """Conditions on all credentials together; None or 0 means none."""
+
+    min_credit: MinCredit | None = None
+    skills: SkillSet | None = None
+    credentials: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     title: str
     purpose: str
     retention_days: int
     claims: tuple[ClaimRequest, ...]
     each: EachCondition = EachCondition()
-    min_credit: MinCredit | None = None
+    whole: SetCondition = field(default=SetCondition())
+    purpose_category: str = ""
+
+    @property
+    def min_credit(self) -> MinCredit | None:
+        return self.whole.min_credit
+
+    @property
+    def skills(self) -> SkillSet | None:
+        return self.whole.skills
 
     @classmethod
     def from_json(cls, data: Any) -> Policy:
         """Read a policy that was already parsed from JSON.
 
-        Raises `InputError`: ``unknown_claim`` (with the nearest name in the hint), ``unknown_member``,
-        ``unsupported_version``, ``duplicate_claim``, ``predicate_not_possible``, ``empty_policy`` or
-        ``bad_policy`` for any other wrong value.
+        Raises `InputError`: ``unsupported_version``, ``unknown_member`` and ``unknown_claim`` (with the nearest
+        name in the hint), ``duplicate_claim``, ``predicate_not_possible``, ``empty_policy``, or ``bad_policy``
+        for any other wrong value.
         """
-        members = _members(
-            data, "policy", {"version", "title", "purpose", "retention_days", "claims"}, {"each", "set"}
-        )
-        if members["version"] != VERSION or isinstance(members["version"], bool):
-            raise InputError("unsupported_version", f"Only policies of version {VERSION} can be read.")
-        retention = members["retention_days"]
-        if not _is_int(retention) or not 0 <= retention <= MAX_RETENTION_DAYS:
-            raise _bad(f"retention_days must be a whole number from 0 to {MAX_RETENTION_DAYS}.")
-        policy = cls(
-            title=_text(members["title"], "title", MAX_TITLE),
-            purpose=_text(members["purpose"], "purpose", MAX_PURPOSE),
-            retention_days=retention,
-            claims=_claims(members["claims"]),
-            each=_each(members.get("each", {})),
-            min_credit=_set(members.get("set", {})),
-        )
-        if not policy.claims and policy.each == EachCondition() and policy.min_credit is None:
+        version = data.get("version", VERSION) if type(data) is dict else VERSION
+        if type(version) is not int or version != VERSION:
+            raise InputError(
+                "unsupported_version",
+                f"Only policies of version {VERSION} can be read.",
+                f'Write "version": {VERSION}; a later version needs a later release of this software.',
+            )
+        policy: Policy = _POLICY.read(data, "policy")
+        names = [request.claim for request in policy.claims]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError("duplicate_claim", f"The policy asks for {name} twice.")
+        for request in policy.claims:
+            _check_predicate(request, dated=policy.each.awarded_since is not None)
+        if not policy.claims and policy.each == EachCondition() and policy.whole == SetCondition():
             raise InputError("empty_policy", "The policy asks for nothing: no claim and no condition.")
         return policy
 
     def to_json(self) -> dict[str, Any]:
-        """The canonical form: every member present, conditions only where they are set."""
-        each: dict[str, Any] = {}
-        if self.each.min_eqf is not None:
-            each["min_eqf"] = self.each.min_eqf
-        if self.each.registry:
-            each["registry"] = list(self.each.registry)
-        if self.each.profile:
-            each["profile"] = self.each.profile
-        whole: dict[str, Any] = {}
-        if self.min_credit is not None:
-            whole["min_credit"] = {"system": self.min_credit.system, "value": self.min_credit.value}
+        """The canonical form: every member of the first release present, others only where they are set."""
+        category = {"purpose_category": self.purpose_category} if self.purpose_category else {}
         return {
             "version": VERSION,
             "title": self.title,
             "purpose": self.purpose,
+            **category,
             "retention_days": self.retention_days,
             "claims": [
                 {"claim": item.claim, "required": item.required, "disclose": str(item.disclose)}
                 for item in self.claims
             ],
-            "each": each,
-            "set": whole,
+            "each": _each_json(self.each),
+            "set": _set_json(self.whole),
         }
 
     def digest(self) -> str:
@@ -170,16 +215,9 @@ class Policy:
         return hashlib.sha256(rfc8785.dumps(self.to_json())).hexdigest()
 
 
-def flags(policy: Policy) -> tuple[Flag, ...]:
-    """What is over-asked, irrelevant by law or impossible, claim by claim; advice, not refusal."""
-    found: list[Flag] = []
-    for request in policy.claims:
-        claim = claims.lookup(request.claim)
-        if isinstance(claim, Irrelevant):
-            found += _irrelevant_flags(request, claim)
-        else:
-            found += _claim_flags(policy, request, claim)
-    return (*found, *_condition_flags(policy))
+def policy_schema() -> Schema:
+    """JSON Schema of the policy document. What it cannot say: a claim named twice, a day of the calendar."""
+    return document_schema(_POLICY, "Policy: what a requester wants to know", anyOf=_NOT_EMPTY)
 
 
 def format_hundredths(hundredths: int) -> str:
@@ -187,170 +225,168 @@ def format_hundredths(hundredths: int) -> str:
     return f"{(Decimal(hundredths) / 100).normalize():f}"
 
 
-def _irrelevant_flags(request: ClaimRequest, claim: Irrelevant) -> list[Flag]:
-    label = claim.name.replace("_", " ").capitalize()
-    text = f"{label}: {claim.reason} No micro-credential states it, and it is never sent."
-    found = [Flag("legally_irrelevant", request.claim, text)]
-    if request.required:
-        text = f"{label} is required but no micro-credential states it: nobody can satisfy this request."
-        found.append(Flag("unsatisfiable", request.claim, text))
+def _each_json(each: EachCondition) -> dict[str, Any]:
+    found = {
+        "min_eqf": each.min_eqf,
+        "registry": list(each.registry),
+        "profile": each.profile,
+        "assessed": each.assessed,
+        "awarded_since": each.awarded_since.isoformat() if each.awarded_since else None,
+        "languages": list(each.languages),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _set_json(whole: SetCondition) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if whole.min_credit is not None:
+        found["min_credit"] = {"system": whole.min_credit.system, "value": whole.min_credit.value}
+    if whole.credentials:
+        found["credentials"] = {"at_least": whole.credentials}
+    if whole.skills is not None:
+        listed = [
+            {"esco": skill.esco} | ({"label": skill.label} if skill.label else {})
+            for skill in whole.skills.skills
+        ]
+        found["skills"] = {"skills": listed, "at_least": whole.skills.at_least}
+        if whole.skills.min_eqf is not None:
+            found["skills"]["min_eqf"] = whole.skills.min_eqf
     return found
 
 
-def _claim_flags(policy: Policy, request: ClaimRequest, claim: Claim) -> list[Flag]:
-    found = []
-    if {"birth_date", "learner_id"} & set(claim.attributes):
-        text = f"{claim.label} identifies you beyond your name; judging a micro-credential does not need it."
-        found.append(Flag("over_asking", request.claim, text))
-    bounded = {
-        "eqf_level": policy.each.min_eqf is not None,
-        "ects_hundredths": policy.min_credit is not None,
-    }.get(claim.predicate_attribute or "", False)
-    if bounded and request.required and request.disclose is Disclose.REVEAL:
-        text = f"{claim.label}: the exact value is asked, though the policy only needs a minimum."
-        found.append(Flag("over_asking", request.claim, text))
-    return found
+# --- the grammar
 
 
-def _condition_flags(policy: Policy) -> list[Flag]:
-    found = []
-    profile = policy.each.profile
-    if profile and profile not in profiles.PROFILES:
-        text = f"No validation profile {profile} is known here. {_nearest(profile, profiles.PROFILES)}"
-        found.append(Flag("unknown_profile", "", text))
-    if not policy.each.registry:
-        return found
-    asked: set[str] = set()
-    for request in policy.claims:
-        claim = claims.lookup(request.claim)
-        if isinstance(claim, Claim):
-            asked.update(claim.attributes)
-    if "awarded_on" not in asked:
-        text = (
-            "The policy wants the issuer quality-assured at the date of award but does not ask for that "
-            "date: the answer will be unknown."
-        )
-        found.append(Flag("award_date_hidden", "", text))
-    if "eqf_level" not in asked and policy.each.min_eqf is None:
-        text = (
-            "The policy wants the issuer quality-assured but asks for no level: the answer will be unknown "
-            "unless the registry's cover holds at every level."
-        )
-        found.append(Flag("level_hidden", "", text))
-    return found
+_G: Final = Grammar("bad_policy")
 
 
-def _claims(data: Any) -> tuple[ClaimRequest, ...]:
-    if not isinstance(data, list) or len(data) > MAX_CLAIMS:
-        raise _bad(f"claims must be a list of at most {MAX_CLAIMS} entries.")
-    found: list[ClaimRequest] = []
-    for entry in data:
-        members = _members(entry, "claim", {"claim"}, {"required", "disclose"})
-        name = _claim_name(members["claim"])
-        if any(name == earlier.claim for earlier in found):
-            raise InputError("duplicate_claim", f"The policy asks for {name} twice.")
-        required = members.get("required", True)
-        if not isinstance(required, bool):
-            raise _bad(f"required of claim {name} must be true or false.")
-        mode = members.get("disclose", "reveal")
-        if mode not in ("reveal", "predicate"):
-            raise _bad(f'disclose of claim {name} must be "reveal" or "predicate".')
-        found.append(ClaimRequest(name, required, Disclose(mode)))
-        if mode == "predicate":
-            _check_predicate(name)
-    return tuple(found)
+def _or_empty(reader: Reader, empty: Any, default: Any) -> Reader:
+    """``reader``, and also the empty list or object, which the first release allowed."""
+
+    def read(value: Any, path: str) -> Any:
+        return default if type(value) is type(empty) and not value else reader.read(value, path)
+
+    schema = {name: rule for name, rule in reader.schema.items() if name not in ("minItems", "minProperties")}
+    return Reader(read, schema)
 
 
-def _claim_name(name: Any) -> str:
-    if not isinstance(name, str) or len(name) > 60:
-        raise _bad("claim must be a short text.")
-    claims.lookup(name)
-    return name
+def _unique(item: Reader, limit: int, key: Any = str) -> Reader:
+    def twice(found: tuple[Any, ...]) -> str:
+        return "lists an entry twice" if len({key(entry) for entry in found}) < len(found) else ""
+
+    return _G.checked(_G.list(item, limit), twice, uniqueItems=True)
 
 
-# Attributes for which "at least" has a bound: the policy's minimum, else 1 ("states a level, some credit").
-PREDICATE_ATTRIBUTES: Final = frozenset({"eqf_level", "ects_hundredths", "workload_minutes", "expires_on"})
-
-
-def _check_predicate(name: str) -> None:
-    claim = claims.lookup(name)
-    if isinstance(claim, Claim) and claim.predicate_attribute not in PREDICATE_ATTRIBUTES:
-        raise InputError(
-            "predicate_not_possible",
-            f"The claim {name} cannot be proved as a minimum.",
-            'Ask for it with "disclose": "reveal", or leave it out.',
-        )
-
-
-def _each(data: Any) -> EachCondition:
-    members = _members(data, "each", set(), {"min_eqf", "registry", "profile"})
-    min_eqf = members.get("min_eqf")
-    if "min_eqf" in members and (not _is_int(min_eqf) or min_eqf not in EQF_LEVELS):
-        raise _bad("min_eqf must be a whole number from 1 to 8.")
-    profile = members.get("profile", "")
-    if "profile" in members and not (isinstance(profile, str) and _PROFILE.fullmatch(profile)):
-        raise _bad("profile must be the name of a validation profile, such as council.")
-    return EachCondition(min_eqf, _registry(members["registry"]) if "registry" in members else (), profile)
-
-
-def _registry(outcomes: Any) -> tuple[str, ...]:
-    if not isinstance(outcomes, list) or not 0 < len(outcomes) <= len(OUTCOMES):
-        raise _bad("registry must list outcomes of the trust registry, each once.")
-    for outcome in outcomes:
-        if outcome not in OUTCOMES:
-            raise _bad("registry names an outcome that does not exist.", _nearest(outcome, OUTCOMES))
-    if len(set(outcomes)) != len(outcomes):
-        raise _bad("registry must list outcomes of the trust registry, each once.")
-    return tuple(outcomes)
-
-
-def _set(data: Any) -> MinCredit | None:
-    members = _members(data, "set", set(), {"min_credit"})
-    if "min_credit" not in members:
-        return None
-    credit = _members(members["min_credit"], "min_credit", {"system", "value"}, set())
-    if credit["system"] != "ects":
-        # 003:1614 and domain.md §2.3: credit of unlike systems is never added, and only ECTS has a predicate.
-        raise _bad("min_credit can be asked in ects only.")
-    value = credit["value"]
-    if not isinstance(value, str) or not _CREDIT.fullmatch(value) or not Decimal(value):
-        raise _bad('The value of min_credit must be a decimal text above zero, such as "10" or "7.5".')
-    return MinCredit(int(Decimal(value) * 100))
-
-
-def _members(data: Any, what: str, needed: set[str], optional: set[str]) -> Mapping[str, Any]:
-    if not isinstance(data, dict):
-        raise _bad(f"{what} must be a JSON object.")
-    for name in data:
-        if name not in needed | optional:
-            raise InputError(
-                "unknown_member",
-                f"The {what} has a member that this version does not know.",
-                _nearest(name, needed | optional),
-            )
-    for name in sorted(needed - set(data)):
-        raise _bad(f"The {what} lacks its member {name}.")
-    return data
-
-
-def _text(value: Any, what: str, limit: int) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > limit:
-        raise _bad(f"{what} must be a text of 1 to {limit} characters.")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise _bad(f"{what} holds a lone surrogate.") from error
+def _claim_name(value: Any, path: str) -> str:
+    if type(value) is not str or len(value) > 60:
+        raise _G.bad(path, "must be a short text")
+    claims.lookup(value)
     return value
 
 
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _predicates(attributes: frozenset[str]) -> list[str]:
+    """Claims that can be proved as a minimum, and the irrelevant ones, which are flagged and never sent."""
+    provable = [name for name, claim in claims.CLAIMS.items() if claim.predicate_attribute in attributes]
+    return [*provable, *claims.IRRELEVANT]
 
 
-def _nearest(name: Any, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(str(name)[:60], sorted(known), n=1, cutoff=0.5)
-    return f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(known))}."
+def _check_predicate(request: ClaimRequest, *, dated: bool) -> None:
+    claim = claims.lookup(request.claim)
+    attributes = DATED_ATTRIBUTES if dated else PREDICATE_ATTRIBUTES
+    if request.disclose is Disclose.REVEAL or not isinstance(claim, Claim):
+        return
+    if claim.predicate_attribute not in attributes:
+        hint = 'Ask for it with "disclose": "reveal", or leave it out.'
+        if claim.predicate_attribute in DATED_ATTRIBUTES:
+            hint = 'Say from which day on: "each": {"awarded_since": "YYYY-MM-DD"}.'
+        detail = f"The claim {request.claim} cannot be proved as a minimum."
+        raise InputError("predicate_not_possible", detail, hint)
 
 
-def _bad(detail: str, hint: str = "") -> InputError:
-    return InputError("bad_policy", detail, hint)
+def _text(limit: int) -> Reader:
+    return _G.text(limit, r"[\s\S]*\S[\s\S]*", "must hold more than blanks")
+
+
+def _policy(**members: Any) -> Policy:
+    del members["version"]  # checked before anything else
+    if "set" in members:
+        members["whole"] = members.pop("set")
+    return Policy(**members)
+
+
+_PREDICATE_RULE: Final[Schema] = {
+    "if": {"required": ["disclose"], "properties": {"disclose": {"const": "predicate"}}},
+    "then": {"properties": {"claim": {"enum": _predicates(DATED_ATTRIBUTES)}}},
+}
+_EQF: Final = _G.whole(1, 8)
+_CLAIM: Final = _G.object(
+    ClaimRequest,
+    ("claim",),
+    claim=Reader(_claim_name, {"enum": [*claims.CLAIMS, *claims.IRRELEVANT]}),
+    required=_G.boolean(),
+    disclose=Reader(
+        lambda value, path: Disclose(_G.word(dict.fromkeys(Disclose)).read(value, path)),
+        {"enum": [str(mode) for mode in Disclose]},
+    ),
+)
+_EACH: Final = _G.object(
+    EachCondition,
+    (),
+    min_eqf=_EQF,
+    registry=_unique(_G.word(dict.fromkeys(OUTCOMES)), len(OUTCOMES)),
+    profile=_G.text(
+        40, r"[a-z0-9][a-z0-9-]{0,39}", "must be the name of a validation profile, such as council"
+    ),
+    assessed=_G.flag(),
+    awarded_since=_G.day(),
+    languages=_unique(
+        _G.text(35, LANGUAGE_TAG, "must be a language tag such as en"), MAX_LANGUAGES, key=str.lower
+    ),
+)
+_CREDIT: Final = _G.text(
+    7,
+    r"(?!0+(\.0+)?$)[0-9]{1,4}(\.[0-9]{1,2})?",
+    'must be a decimal text above zero, such as "10" or "7.5"',
+)
+_SKILL: Final = _G.object(
+    Skill,
+    ("esco",),
+    esco=_G.text(1000, r"https?://\S+", "must be an http or https address"),
+    label=_text(200),
+)
+_SET: Final = _G.object(
+    SetCondition,
+    (),
+    min_credit=_G.object(
+        lambda system, value: MinCredit(int(Decimal(value) * 100), system),
+        ("system", "value"),
+        # 003:1614 and domain.md §2.3: credit of unlike systems is never added, and only ECTS has a predicate.
+        system=_G.word({"ects": "ECTS"}),
+        value=_CREDIT,
+    ),
+    skills=_G.object(
+        SkillSet,
+        ("skills",),
+        skills=_unique(_SKILL, MAX_SKILLS, key=lambda skill: skill.esco),
+        at_least=_G.whole(1, 99),
+        min_eqf=_EQF,
+    ),
+    credentials=_G.object(lambda at_least: at_least, ("at_least",), at_least=_G.whole(1, 99)),
+)
+_POLICY: Final = _G.object(
+    _policy,
+    ("version", "title", "purpose", "retention_days", "claims"),
+    version=Reader(lambda value, _: value, {"const": VERSION}),
+    title=_text(MAX_TITLE),
+    purpose=_text(MAX_PURPOSE),
+    purpose_category=_G.word(PURPOSES),
+    retention_days=_G.whole(0, MAX_RETENTION_DAYS),
+    claims=_or_empty(_G.list(Reader(_CLAIM.read, {**_CLAIM.schema, **_PREDICATE_RULE}), MAX_CLAIMS), [], ()),
+    each=_or_empty(_EACH, {}, EachCondition()),
+    set=_or_empty(_SET, {}, SetCondition()),
+)
+_NOT_EMPTY: Final = [
+    {"properties": {"claims": {"minItems": 1}}},
+    {"required": ["each"], "properties": {"each": {"minProperties": 1}}},
+    {"required": ["set"], "properties": {"set": {"minProperties": 1}}},
+]

@@ -1,45 +1,39 @@
 """Validation profiles: is this a micro-credential, completely described? (domain.md §2)
 
-A profile is a TOML file in ``agent/core/data``; another one is a new file and no code. Its rules::
-
-    code, label, source          the check's code and label, and where the rule comes from (file:line)
-    need    [[path, …], …]       of each group at least one must be present, or the rule fails
-    expect  [[path, …], …]       the same, but absence leaves the answer unknown
-    expect_detail                the sentence for that
-    wish    {path: words}        absence is mentioned in the detail of a pass (a warning, not a rejection)
-    note    {path: sentence}     presence is mentioned in the detail of a pass
-
-A path names fields of `agent.core.record.Record`; on a list it is present when every item has it. Present
-means neither missing nor empty nor a zero amount (0 ECTS says nothing of the workload).
+A profile is a TOML file in ``agent/core/data``; another jurisdiction is a new file and no code. The rules it may
+hold are those of `agent.core.rules`; every rule says where in the sources it stands. ``profile_schema`` is the
+format as JSON Schema (``docs/schema/validation-profile.json``).
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
+from agent.core.findings import Finding, Outcome
+from agent.core.grammar import Schema, document_schema
 from agent.core.record import Record
-from agent.core.verdict import Check, Evidence, Result
+from agent.core.rules import RULE, G, Judge, Rule, compile_rule
 from agent.errors import InputError
 
+__all__ = [
+    "PROFILES",
+    "Finding",
+    "Outcome",
+    "ValidationProfile",
+    "lookup",
+    "meets",
+    "profile_schema",
+    "profiles_met",
+    "read_profile",
+    "validate",
+]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One element; the members are explained in the module's docstring."""
-
-    code: str
-    label: str
-    source: str
-    need: tuple[tuple[str, ...], ...] = ()
-    expect: tuple[tuple[str, ...], ...] = ()
-    expect_detail: str = ""
-    wish: Mapping[str, str]
-    note: Mapping[str, str]
+DEFAULT: Final = "council"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,22 +42,23 @@ class ValidationProfile:
     title: str
     source: str
     rules: tuple[Rule, ...]
+    judges: tuple[Judge, ...] = field(repr=False, compare=False)
 
 
-def validate(record: Record, profile: str = "council") -> tuple[Check, ...]:
-    """One check per rule of the profile, in its order, with the rule's source lines as evidence.
+def validate(record: Record, profile: str | ValidationProfile = DEFAULT) -> tuple[Finding, ...]:
+    """One finding per rule of the profile, in its order. Raises `InputError` with code ``unknown_profile``."""
+    rules = lookup(profile) if isinstance(profile, str) else profile
+    return tuple([judge(record) for judge in rules.judges])
 
-    Raises `InputError` with code ``unknown_profile``.
-    """
-    rules = lookup(profile)
-    return tuple(_check(rule, record, rules) for rule in rules.rules)
+
+def meets(record: Record, profile: str) -> bool:
+    """Whether nothing fails; no information, such as on a missing level, is no failure."""
+    return all(judge(record).outcome is not Outcome.FAIL for judge in lookup(profile).judges)
 
 
 def profiles_met(record: Record) -> tuple[str, ...]:
-    """The names of all profiles of which no check fails (unknown, such as a missing level, is no failure)."""
-    return tuple(
-        name for name in PROFILES if all(check.result is not Result.FAIL for check in validate(record, name))
-    )
+    """The names of all profiles of which no finding fails, sorted: it is signed into each credential."""
+    return tuple(name for name in PROFILES if meets(record, name))
 
 
 def lookup(name: str) -> ValidationProfile:
@@ -75,61 +70,63 @@ def lookup(name: str) -> ValidationProfile:
     raise InputError("unknown_profile", "There is no validation profile of that name.", hint)
 
 
-def _check(rule: Rule, record: Record, profile: ValidationProfile) -> Check:
-    result, reason, detail = _evaluate(rule, record)
-    evidence = Evidence(kind="rule", label=profile.title, value=rule.source)
-    return Check(rule.code, rule.label, result, reason, detail, evidence=(evidence,))
+def _profile(rule: tuple[Rule, ...], **members: Any) -> ValidationProfile:
+    return ValidationProfile(rules=rule, judges=tuple(compile_rule(item) for item in rule), **members)
 
 
-def _evaluate(rule: Rule, record: Record) -> tuple[Result, str, str]:
-    """(result, reason, detail); the detail never holds a value of the record."""
-    if not _all_present(record, rule.need):
-        return Result.FAIL, "missing", f"{rule.label}: not stated."
-    if not _all_present(record, rule.expect):
-        return Result.UNKNOWN, "not_stated", rule.expect_detail
-    notes = [sentence for path, sentence in rule.note.items() if _present(record, path)]
-    absent = [label for path, label in rule.wish.items() if not _present(record, path)]
-    if absent and not notes:
-        notes.append(f"Not stated: {', '.join(absent)}.")
-    return Result.PASS, "", " ".join(notes)
+def _unlike(profile: ValidationProfile) -> str:
+    codes = [rule.code for rule in profile.rules]
+    return "two rules have the same code" if len(set(codes)) != len(codes) else ""
 
 
-def _all_present(record: Record, groups: tuple[tuple[str, ...], ...]) -> bool:
-    return all(any(_present(record, path) for path in group) for group in groups)
+_PROFILE: Final = G.checked(
+    G.object(
+        _profile,
+        ("name", "title", "source", "rule"),
+        name=G.name,
+        title=G.label,
+        source=G.source,
+        rule=G.list(RULE),
+    ),
+    _unlike,
+)
 
 
-def _present(value: Any, path: str) -> bool:
-    for name in path.split("."):
-        if isinstance(value, tuple):
-            return bool(value) and all(_present(item, path[path.index(name) :]) for item in value)
-        value = getattr(value, name) if value is not None else None
-    return bool(value)
+def read_profile(text: str, name: str) -> ValidationProfile:
+    """The text of the file ``name``.toml.
+
+    Raises `InputError` with codes ``bad_profile`` or ``unknown_member``; the detail names the file, the line,
+    the rule and the member, the hint the nearest key.
+    """
+    file = f"{name}.toml"
+    found: ValidationProfile = G.file(_PROFILE, text, file, "rule")
+    if found.name != name:
+        raise InputError("bad_profile", f"{file}: its name is not that of the file.", f"Expected {name}.")
+    return found
+
+
+def profile_schema() -> Schema:
+    """The JSON Schema (2020-12) of a profile file, as the JSON that its TOML stands for."""
+    schema = document_schema(_PROFILE, "Cairn validation profile")
+    return {**_referring(schema), "$defs": {"path": G.path.schema}}
+
+
+def _referring(schema: Any) -> Any:
+    """The hundred paths of a record are written once."""
+    if schema is G.path.schema:
+        return {"$ref": "#/$defs/path"}
+    if isinstance(schema, dict):
+        return {name: _referring(part) for name, part in schema.items()}
+    return [_referring(part) for part in schema] if isinstance(schema, list) else schema
 
 
 def _load() -> Mapping[str, ValidationProfile]:
     """Package data, read once at import; a bad file is a bug and raises."""
-    found = {}
-    for entry in sorted((resources.files("agent.core") / "data").iterdir(), key=lambda entry: entry.name):
-        if entry.name.endswith(".toml"):
-            profile = _profile(tomllib.loads(entry.read_text("utf-8")))
-            found[profile.name] = profile
-    return MappingProxyType(found)
-
-
-def _profile(data: dict[str, Any]) -> ValidationProfile:
-    def groups(item: dict[str, Any], name: str) -> tuple[tuple[str, ...], ...]:
-        return tuple(tuple(group) for group in item.pop(name, ()))
-
-    def rule(item: dict[str, Any]) -> Rule:
-        return Rule(
-            need=groups(item, "need"),
-            expect=groups(item, "expect"),
-            wish=MappingProxyType(item.pop("wish", {})),
-            note=MappingProxyType(item.pop("note", {})),
-            **item,
-        )
-
-    return ValidationProfile(rules=tuple(rule(item) for item in data.pop("rule")), **data)
+    files = (resources.files("agent.core") / "data").iterdir()
+    texts = {entry.name.removesuffix(".toml"): entry for entry in files if entry.name.endswith(".toml")}
+    return MappingProxyType(
+        {name: read_profile(texts[name].read_text("utf-8"), name) for name in sorted(texts)}
+    )
 
 
 PROFILES: Final[Mapping[str, ValidationProfile]] = _load()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent.core import claims
 from agent.core.anoncreds_json import Bound
-from agent.core.needs import EXPIRES, LEVEL, claim_of
+from agent.core.needs import AWARDED, EXPIRES, LEVEL, claim_of
 from agent.core.reading import PresentedItem
 
 NOT_EXPIRED_LABEL = "Not expired"
@@ -46,10 +46,13 @@ def bound_label(bound: Bound) -> str:
 
 
 def bound_text(bound: Bound) -> str:
-    """``at least EQF 6``, ``at least 5 ECTS``, ``valid on 1 June 2025``; 1 is the least that is anything."""
+    """``at least EQF 6``, ``at least 5 ECTS``, ``valid on 1 June 2025``, ``1 June 2025 or later``; 1 is the least
+    that is anything."""
     if bound.at_least == 1 and bound.attribute != LEVEL:
         return "more than none"
     value = claims.display(bound.attribute, str(bound.at_least))
+    if bound.attribute == AWARDED:
+        return f"{value} or later"
     return f"valid on {value}" if bound.attribute == EXPIRES else f"at least {value}"
 
 

@@ -1,8 +1,14 @@
-"""The search behind `agent.core.planning`: the best set of credentials that reaches a sum of credit. Pure.
+"""The search behind `agent.core.planning`: the best set of credentials for what a set must show together. Pure.
 
-The smallest size is exact for any number of options: the largest credits decide. Among the sets of that size,
-a depth-first search in the order of the options finds the first one that shows the fewest levels, cut off
-where even the largest remaining credits do not reach the goal. It visits at most `NODE_BUDGET` nodes.
+Best is: fewest credentials, then fewest claims revealed, then the set that comes first in the order of the
+options. Sizes are tried from the smallest up; then the claims revealed are pressed down until no set does with
+fewer; then the members are fixed one by one in the order of the options. Each step asks whether a partial set
+can be completed (`agent.core.completion`), and a set that is not there was proved not to be there.
+
+Work is counted in options looked at, not in time, so that the same wallet always gets the same answer. `BUDGET`
+is about twice what the hardest 30 options were found to take (docs/decisions/0010-policy-language.md); a search
+that uses it up says so (``exact`` is false) and gives the best set it has. Without skills the search never
+branches, and hundreds of options stay within it.
 """
 
 from __future__ import annotations
@@ -12,101 +18,149 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.core.anoncreds_json import MAX_ITEMS
+from agent.core.completion import NO_LIMIT, Completion, Demand, Left, Option, Picked, SpentError
 
-NODE_BUDGET: Final = 50_000
+__all__ = ["BUDGET", "Demand", "Found", "NotFound", "Option", "best_set"]
+
+BUDGET: Final = 160_000
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """A usable credential; ``key`` is the caller's, ``credit`` in hundredths.
+class Found:
+    """``options`` in their order; ``covering`` are the keys of those that show their skills."""
 
-    Of one ``group`` only one counts. A set needs at least one ``anchor``, which can be c0 and answer for the
-    learner. ``shows_level`` marks a credential whose level would have to be revealed.
-    """
-
-    key: int
-    group: tuple[str, ...]
-    credit: int
-    anchor: bool
-    shows_level: bool
+    options: tuple[Option, ...]
+    covering: frozenset[int]
+    exact: bool
 
 
-def best_set(options: Sequence[Option], goal: int) -> tuple[tuple[Option, ...], bool] | None:
-    """The best set, in the order of ``options``, and whether it is surely the best.
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """``exact``: there is surely none; else the search ended before."""
 
-    ``goal`` is the least sum of credit in hundredths. None when no set of up to `MAX_ITEMS` reaches it.
-    """
-    return _Search(options, goal).best()
+    exact: bool
+
+
+def best_set(options: Sequence[Option], demand: Demand) -> Found | NotFound:
+    """The best set of up to `MAX_ITEMS` options (see the module)."""
+    return _Search(options, demand).best()
 
 
 class _Search:
-    def __init__(self, options: Sequence[Option], goal: int) -> None:
-        self._options = options
-        self._goal = goal
+    def __init__(self, options: Sequence[Option], demand: Demand) -> None:
+        self._options, self._demand = options, demand
+        self._work = Completion(options, demand)
         self._by_credit = sorted(range(len(options)), key=lambda index: (-options[index].credit, index))
-        self._nodes = 0
 
-    def best(self) -> tuple[tuple[Option, ...], bool] | None:
-        for size in range(1, min(len(self._options), MAX_ITEMS) + 1):
-            largest = self._largest(size)
-            if largest is not None and sum(option.credit for option in largest) >= self._goal:
-                return self._first(size) or (largest, False)
-        return None
-
-    def _largest(self, size: int) -> tuple[Option, ...] | None:
-        """The set of this size with most credit: for each possible c0, the largest of the other groups."""
-        tops = [self._options[index] for index in self._top(0, set(), len(self._options))]
-        best: tuple[Option, ...] | None = None
-        most = -1
-        for anchor in self._options:
-            others = [option for option in tops if option.group != anchor.group][: size - 1]
-            total = anchor.credit + sum(option.credit for option in others)
-            if anchor.anchor and len(others) == size - 1 and total > most:
-                best, most = (anchor, *others), total
-        return best and tuple(option for option in self._options if option in best)
-
-    def _first(self, size: int) -> tuple[tuple[Option, ...], bool] | None:
-        """The first sufficient set of this size with the fewest levels shown; None when out of budget."""
-        for shown in range(size + 1):
-            self._nodes = 0
-            found = self._extend((), 0, size, shown)
-            if found is not None:
-                return found, True
-            if self._nodes > NODE_BUDGET:
-                return None
-        return None
-
-    def _extend(
-        self, chosen: tuple[Option, ...], start: int, size: int, shown: int
-    ) -> tuple[Option, ...] | None:
-        if len(chosen) == size:
-            enough = sum(option.credit for option in chosen) >= self._goal
-            return chosen if enough and any(option.anchor for option in chosen) else None
-        groups = {option.group for option in chosen}
-        total = sum(option.credit for option in chosen)
-        for index in range(start, len(self._options)):
-            top = self._top(index, groups, size - len(chosen))
-            reach = total + sum(self._options[other].credit for other in top)
-            self._nodes += 1
-            if len(top) < size - len(chosen) or reach < self._goal or self._nodes > NODE_BUDGET:
-                return None
-            option = self._options[index]
-            if option.group in groups or option.shows_level > shown:
+    def best(self) -> Found | NotFound:
+        exact = True
+        groups = len(set(self._work.group))
+        for size in range(max(1, self._demand.credentials), min(groups, MAX_ITEMS) + 1):
+            self._allow(max(BUDGET - self._work.spent, 0) // 2)
+            try:
+                found = self._with((), self._by_credit, size, NO_LIMIT)
+            except SpentError:
+                exact = False
                 continue
-            found = self._extend((*chosen, option), index + 1, size, shown - option.shows_level)
             if found is not None:
-                return found
+                return self._refined(size, found, exact=exact)
+        if exact:
+            return NotFound(exact=True)
+        greedy = self._greedy()
+        return NotFound(exact=False) if greedy is None else self._found(greedy, exact=False)
+
+    def _refined(self, size: int, found: Picked, *, exact: bool) -> Found:
+        """The same size with the fewest claims revealed, and of those sets the first."""
+        self._allow(max(BUDGET - self._work.spent, BUDGET // 4))
+        try:
+            while (cost := self._cost(found)) > 0:
+                fewer = self._with((), self._by_credit, size, cost - 1)
+                if fewer is None:
+                    break
+                found = fewer
+        except SpentError:
+            return self._found(found, exact=False)
+        cost, chosen, group = self._cost(found), tuple[int, ...](), self._work.group
+        for index in range(len(self._options)):
+            if len(chosen) == size:
+                break
+            if group[index] in {group[member] for member in chosen}:
+                continue
+            if index not in found[0]:
+                later = [other for other in self._by_credit if other > index]
+                try:
+                    earlier = self._with((*chosen, index), later, size, cost)
+                except SpentError:
+                    return self._found(found, exact=False)
+                if earlier is None:
+                    continue
+                found = earlier
+            chosen = (*chosen, index)
+        return self._found(found, exact=exact)
+
+    def _with(self, members: tuple[int, ...], others: list[int], size: int, cost: int) -> Picked | None:
+        """A set of this size and at most this cost with ``members`` and some of ``others``."""
+        work, demand = self._work, self._demand
+        groups = {work.group[member] for member in members}
+        free = 0
+        for member in members:
+            free |= work.free[member]
+        found = work.complete(
+            Left(
+                others=[i for i in others if work.group[i] not in groups] if groups else others,
+                held=tuple(member for member in members if work.paid[member]),
+                count=size - len(members),
+                skills=demand.skills & ~free,
+                need=demand.at_least - (demand.skills & free).bit_count(),
+                credit=demand.credit - sum(work.credit[member] for member in members),
+                cost=cost - sum(work.base[member] for member in members),
+                anchored=any(self._options[member].anchor for member in members),
+            )
+        )
+        return found and (members + found[0], found[1])
+
+    def _greedy(self) -> Picked | None:
+        """Some sufficient set, when the search was cut short: the largest gains, then the largest credits."""
+        self._allow(BUDGET)
+        work, members = self._work, list[int]()
+        skills, need, others = self._demand.skills, self._demand.at_least, self._by_credit
+        while need > 0:
+            index = max(others, key=lambda i: ((work.mask[i] & skills).bit_count(), -i), default=None)
+            if index is None or not work.mask[index] & skills:
+                return None
+            need -= (work.mask[index] & skills).bit_count()
+            skills &= ~work.mask[index]
+            others = [i for i in others if work.group[i] != work.group[index]]
+            members.append(index)
+        credit = self._demand.credit - sum(work.credit[i] for i in members)
+        anchored = any(self._options[i].anchor for i in members)
+        for count in range(max(0, self._demand.credentials - len(members)), MAX_ITEMS - len(members) + 1):
+            left = Left(others, (), count, 0, 0, credit, NO_LIMIT, anchored)
+            filled = work.fill(others, left)
+            if filled is not None:
+                return (*members, *filled), tuple(i for i in members if work.paid[i])
         return None
 
-    def _top(self, start: int, groups: set[tuple[str, ...]], count: int) -> list[int]:
-        """Indices from ``start`` on of the largest credits, one per group, without those in ``groups``."""
-        seen = set(groups)
-        found: list[int] = []
-        for index in self._by_credit:
-            if len(found) == count:
+    def _cost(self, found: Picked) -> int:
+        return sum(self._work.base[i] for i in found[0]) + sum(self._work.extra[i] for i in found[1])
+
+    def _found(self, found: Picked, *, exact: bool) -> Found:
+        """Of those that cover for nothing, no more than are needed are marked as covering."""
+        work, members = self._work, sorted(found[0])
+        covering = set(found[1])
+        # Showing its skills spares this one another claim.
+        covering |= {i for i in members if work.free[i] and work.base[i] < self._options[i].reveals}
+        shown = 0
+        for index in covering:
+            shown |= work.mask[index]
+        for index in sorted(members, key=lambda i: (-work.free[i].bit_count(), i)):
+            if shown.bit_count() >= self._demand.at_least:
                 break
-            group = self._options[index].group
-            if index >= start and group not in seen:
-                seen.add(group)
-                found.append(index)
-        return found
+            if work.free[index] & ~shown:
+                covering.add(index)
+                shown |= work.free[index]
+        keys = frozenset(self._options[index].key for index in covering)
+        return Found(tuple(self._options[index] for index in members), keys, exact)
+
+    def _allow(self, work: int) -> None:
+        self._work.limit = self._work.spent + work

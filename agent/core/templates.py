@@ -7,6 +7,7 @@ from typing import Any
 
 from agent.core.attributes import add_months
 from agent.core.record import RECORD_VERSION, Learner, Record, to_plain
+from agent.core.stacks.pathway import Offering
 from agent.errors import InputError
 from issuer_profiles import Profile, Template
 
@@ -76,6 +77,22 @@ def record_from_template(
         members["expires_on"] = add_months(awarded_on, template.valid_months).isoformat()
     members |= {name: to_plain(getattr(template, name)) for name in _SAME}
     return Record.from_json(_without_absent(members))
+
+
+def offering(profile: Profile, template: Template, awarded_on: date) -> Offering:
+    """The template as something that could be earned, for `agent.core.stacks.pathway`. The DID is made up
+    under ``.example``: which key an issuer signs with is known only when it offers.
+    """
+    ref = template_ref(profile, template)
+    record = record_from_template(
+        profile,
+        template,
+        issuer_did=f"did:web:{profile.id}.example",
+        learner=Learner(id="you"),
+        awarded_on=awarded_on,
+        record_id=ref,
+    )
+    return Offering(ref, record, profile.registry_id or "")
 
 
 def _without_absent(value: Any) -> Any:

@@ -6,6 +6,7 @@ import asyncio
 from datetime import date
 
 from agent.core.attributes import check_attributes
+from agent.core.findings import Outcome
 from agent.core.profiles import validate
 from agent.core.record import Record
 from agent.core.signed_link import SignedLink
@@ -169,24 +170,27 @@ def _dates(record: Record, today: date) -> Check:
     return Check("dates", label, Result.PASS, detail=f"valid until {record.expires_on}")
 
 
+_RESULTS = {Outcome.FAIL: Result.FAIL, Outcome.NO_INFORMATION: Result.UNKNOWN}
+_REASONS = {Result.PASS: "", Result.FAIL: "missing", Result.UNKNOWN: "not_stated"}
+
+
 def _complete(record: Record) -> Check:
-    """One row for the profile; its findings are the evidence."""
+    """One row for the profile; its findings are the evidence, in words. A warning is no rejection."""
     label = "Complete"
     findings = validate(record, PROFILE)
-    result = combine(findings)
+    results = [_RESULTS.get(finding.outcome, Result.PASS) for finding in findings]
+    result = next(each for each in (Result.FAIL, Result.UNKNOWN, Result.PASS) if each in results)
     evidence = tuple(
         Evidence(
             "element",
             finding.label,
-            value=f"{finding.result}{': ' if finding.detail else ''}{finding.detail}",
+            value=f"{finding.outcome.words}{': ' if finding.detail else ''}{finding.detail}",
         )
         for finding in findings
     )
-    passed = sum(finding.result is Result.PASS for finding in findings)
-    open_ones = ", ".join(finding.label for finding in findings if finding.result is not Result.PASS)
-    detail = f"{passed} of {len(findings)} elements of the Council's list"
-    detail += f"; open: {open_ones}" if open_ones else ""
-    reason = next((finding.reason for finding in findings if finding.result is result), "")
-    return Check(
-        "complete", label, result, "" if result is Result.PASS else reason, detail, evidence=evidence
+    open_ones = ", ".join(
+        finding.label for finding, each in zip(findings, results, strict=True) if each is not Result.PASS
     )
+    detail = f"{results.count(Result.PASS)} of {len(findings)} elements of the Council's list"
+    detail += f"; open: {open_ones}" if open_ones else ""
+    return Check("complete", label, result, _REASONS[result], detail, evidence=evidence)

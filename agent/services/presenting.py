@@ -171,6 +171,7 @@ class Presenting:
         )
         outcomes = ["" if answer.decision is None else answer.outcome for answer in answers]
         hidden = common_outcome(outcomes, accepted=policy.each.registry)
+        outcome_at = dict(zip(levels, outcomes, strict=True))
         current, note = checking.currency(credential)
         if credential["schema_id"] != request["schema_id"]:
             current, note = Result.FAIL, "The request asks for credentials of another schema."
@@ -184,6 +185,7 @@ class Presenting:
             revocable=bool(credential["rev_reg_id"]),
             outcome="" if own.outcome == trust.UNREACHABLE else own.outcome,
             outcome_hidden=hidden,
+            outcome_at=outcome_at,
             current=current,
             note=note,
         )

@@ -1,16 +1,26 @@
-"""Stacks: what the wallet's credentials and open offers count towards a declared target."""
+"""Stacks and pathways: what the wallet's credentials and open offers count towards, and what to earn next."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from datetime import date
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
 
 from agent.core.record import Record, text
-from agent.core.stacks import Member, plan
+from agent.core.stacks import Member, Target, plan
+from agent.core.stacks.pathway import Guide, Offering
+from agent.core.templates import offering
 from agent.core.verdict import Result
-from agent.errors import NotFoundError
+from agent.errors import InputError, NotFoundError
 from agent.services import checking, clock
 from agent.services.holding import Holding
-from issuer_profiles.loader import load_targets
+from issuer_profiles import list_profiles, load_profile, load_targets, load_templates
+from issuer_profiles.explain import explain
+
+_TARGET: Final = TypeAdapter(Target)
 
 
 def targets() -> list[dict[str, Any]]:
@@ -18,19 +28,64 @@ def targets() -> list[dict[str, Any]]:
         {
             "id": target.id,
             "title": text(target.title),
+            "kind": target.kind,
             "awarded_by": target.awarded_by.name,
             "unit": target.unit,
             "total": target.total,
         }
-        for target in load_targets()
+        for target in _targets()
     ]
 
 
-async def plan_for(holding: Holding, target_id: str) -> dict[str, Any]:
-    """The plan for one target, from what is held and what is offered. Raises `NotFoundError`."""
-    target = next((each for each in load_targets() if each.id == target_id), None)
+def find_target(target_id: str) -> Target:
+    """Raises `NotFoundError`."""
+    target = next((each for each in _targets() if each.id == target_id), None)
     if target is None:
-        raise NotFoundError("no_such_target", f"There is no target {target_id!r}.", "See 'cairn stack'.")
+        raise NotFoundError(
+            "no_such_target", f"There is no target {target_id!r}.", "See 'cairn stack targets'."
+        )
+    return target
+
+
+def target_document(target: Target) -> Any:
+    """The target as JSON values, which `read_target` reads back."""
+    return _TARGET.dump_python(target, mode="json", exclude_none=True)
+
+
+def read_target(document: Any) -> Target:
+    """A target by its id or as a whole document. Raises `InputError` or `NotFoundError`."""
+    if isinstance(document, str):
+        return find_target(document)
+    try:
+        # Through JSON, because only there does pydantic's strict mode take a list for a tuple.
+        return _TARGET.validate_json(json.dumps(document))
+    except ValidationError as error:
+        told = explain(Target, error, "", "target")
+        raise InputError("bad_target", f"target: {told.detail}", told.hint) from error
+
+
+async def plan_for(holding: Holding, target: Any) -> dict[str, Any]:
+    """The plan for one target (an id or a document), from what is held and what is offered."""
+    found = await members(holding)  # first, because a locked wallet says only that it is locked
+    return plan(read_target(target), found, today=clock.today()).to_json()
+
+
+async def pathway_for(holding: Holding, target: Any) -> dict[str, Any]:
+    """What to earn next for one target, from the templates of all known profiles."""
+    found = await members(holding)
+    return guide(read_target(target)).pathway(found).to_json()
+
+
+def guide(target: Target) -> Guide:
+    """Known targets are worked out once a day; one that somebody brought, each time."""
+    today = clock.today()
+    if target in _targets():
+        return _known_guide(target.id, today)
+    return Guide(target, _offerings(today), today=today)
+
+
+async def members(holding: Holding) -> list[Member]:
+    """Credentials held, then open offers, each with the outcome of its checks."""
     held = [
         Member(
             id=credential["id"],
@@ -54,4 +109,25 @@ async def plan_for(holding: Holding, target_id: str) -> dict[str, Any]:
         for offer in await holding.offers()
         if offer["state"] in ("open", "accepting")
     ]
-    return plan(target, [*held, *offered], today=clock.today()).to_json()
+    return [*held, *offered]
+
+
+@cache
+def _targets() -> tuple[Target, ...]:
+    """Package data: it changes with the program."""
+    return load_targets()
+
+
+@lru_cache(maxsize=1)
+def _offerings(today: date) -> tuple[Offering, ...]:
+    """Every template of every profile, as something that could be earned from today on."""
+    return tuple(
+        offering(profile, template, today)
+        for profile in map(load_profile, list_profiles())
+        for template in load_templates(profile)
+    )
+
+
+@lru_cache(maxsize=64)
+def _known_guide(target_id: str, today: date) -> Guide:
+    return Guide(find_target(target_id), _offerings(today), today=today)

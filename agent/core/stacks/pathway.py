@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 from agent.core.record import Grade, Record, text
@@ -18,7 +19,7 @@ from agent.core.stacks.assignment import assign, fewest
 from agent.core.stacks.plan import Candidate, candidates_of, plan, problem_of, seats_of, units, windows_of
 from agent.core.stacks.problem import Assignment, Taken
 from agent.core.stacks.result import StackPlan, number
-from agent.core.stacks.rules import Member, amount_of, exclusion
+from agent.core.stacks.rules import Member, amount_of
 from agent.core.verdict import Result
 from issuer_profiles.targets import Target
 
@@ -128,29 +129,43 @@ class Pathway:
         return {"nodes": nodes, "edges": edges}
 
 
+class Guide:
+    """Everything that could be earned towards one target, worked out once for many wallets."""
+
+    def __init__(self, target: Target, offerings: Iterable[Offering], *, today: date) -> None:
+        self.target = target
+        self._today = today
+        self._possible = _possible(target, offerings, today) if target.kind != "degree" else []
+
+    def pathway(self, members: Sequence[Member]) -> Pathway:
+        """The fewest next credentials that close the target; if none do, those that come nearest."""
+        target = self.target
+        held_plan = plan(target, [member for member in members if not member.offered], today=self._today)
+        if target.kind == "degree" or held_plan.met:
+            note = held_plan.route or held_plan.note
+            return Pathway(held_plan, (), held_plan.met, held_plan.missing, note)
+        held, open_offers = _known(target, members, self._today)
+        known = {key for item in (*held, *open_offers) for key in item.identities}
+        possible = [item for item in self._possible if not known.intersection(item.identities)]
+        tried = [*held, *open_offers, *_largest(possible)]
+        found, closes = _choose(target, tried, len(held), len(open_offers))
+        chosen = {tried[at].member.id for at, taken in enumerate(found.taken) if taken is not None}
+        others = [item for item in possible if item.member.id not in chosen]
+        steps = [
+            _step(target, tried[at], taken, None if at < len(held) + len(open_offers) else others)
+            for at, taken in enumerate(found.taken)
+            if taken is not None and at >= len(held)
+        ]
+        total = sum(taken.amount for taken in found.taken if taken is not None)
+        remaining = max(Decimal(target.total) - Decimal(total) / 100, Decimal(0))
+        return Pathway(held_plan, tuple(steps), closes, number(remaining), _note(target))
+
+
 def pathway(
     target: Target, members: Sequence[Member], offerings: Iterable[Offering], *, today: date
 ) -> Pathway:
-    """The fewest next credentials that close ``target``; if none do, those that come nearest."""
-    held_plan = plan(target, [member for member in members if not member.offered], today=today)
-    if target.kind == "degree" or held_plan.met:
-        note = held_plan.route or held_plan.note
-        return Pathway(held_plan, (), held_plan.met, held_plan.missing, note)
-    held, open_offers = _known(target, members, today)
-    known = {key for item in (*held, *open_offers) for key in item.identities}
-    possible = _possible(target, offerings, known, today)
-    tried = [*held, *open_offers, *_largest(possible)]
-    found, closes = _choose(target, tried, len(held), len(open_offers))
-    chosen = {tried[at].member.id for at, taken in enumerate(found.taken) if taken is not None}
-    others = [item for item in possible if item.member.id not in chosen]
-    steps = [
-        _step(target, tried[at], taken, None if at < len(held) + len(open_offers) else others)
-        for at, taken in enumerate(found.taken)
-        if taken is not None and at >= len(held)
-    ]
-    total = sum(taken.amount for taken in found.taken if taken is not None)
-    remaining = max(Decimal(target.total) - Decimal(total) / 100, Decimal(0))
-    return Pathway(held_plan, tuple(steps), closes, number(remaining), _note(target))
+    """`Guide.pathway`, for one question only."""
+    return Guide(target, offerings, today=today).pathway(members)
 
 
 def _known(target: Target, members: Sequence[Member], today: date) -> tuple[list[Candidate], list[Candidate]]:
@@ -159,22 +174,17 @@ def _known(target: Target, members: Sequence[Member], today: date) -> tuple[list
     return held, [item for item in candidates if item.member.offered]
 
 
-def _possible(
-    target: Target, offerings: Iterable[Offering], known: set[tuple[str, ...]], today: date
-) -> list[Candidate]:
-    """Templates that could count and teach something new, largest first. What cannot count is dropped by its
-    amount and level before anything dearer is asked.
+def _possible(target: Target, offerings: Iterable[Offering], today: date) -> list[Candidate]:
+    """Templates that could count, largest first. What cannot count is dropped by its amount and level before
+    anything dearer is asked.
     """
-    fitting = []
-    for offering in offerings:
-        record = offering.record
-        if amount_of(target, record) and not _too_low(target, record):
-            member = _with_grade(target, offering.member())
-            if not exclusion(target, member, today)[0]:
-                fitting.append(member)
+    fitting = [
+        _with_grade(target, offering.member())
+        for offering in offerings
+        if amount_of(target, offering.record) and not _too_low(target, offering.record)
+    ]
     candidates, _ = candidates_of(target, fitting, today)
-    new = [item for item in candidates if not known.intersection(item.identities)]
-    return sorted(new, key=lambda item: (-item.amount, item.member.id))
+    return sorted(candidates, key=lambda item: (-item.amount, item.member.id))
 
 
 def _with_grade(target: Target, member: Member) -> Member:
@@ -216,15 +226,15 @@ def _step(target: Target, item: Candidate, taken: Taken, others: list[Candidate]
     """``others`` is None for an open offer, to which there is no alternative."""
     seats = seats_of(target)
     place = seats[taken.seat].id if taken.seat < len(target.required) + len(target.elective) else ""
-    alike = [
+    alike = (
         other.member
         for other in others or ()
-        if _kind(other) == _kind(item) and units(other.amount) >= taken.amount
-    ]
+        if units(other.amount) >= taken.amount and _kind(other) == _kind(item)
+    )
     condition = ""
     if others is not None and target.grades is not None:
         condition = f"with a grade of {', '.join(target.grades.accepted)} ({target.grades.scale})"
-    alternatives = tuple(alike[:ALTERNATIVES])
+    alternatives = tuple(islice(alike, ALTERNATIVES))
     return Step(item.member, Decimal(taken.amount) / 100, place, others is None, alternatives, condition)
 
 

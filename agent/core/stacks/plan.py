@@ -18,10 +18,8 @@ from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
-import rfc8785
-
 from agent.core.attributes import add_months
-from agent.core.record import Record, text, to_plain
+from agent.core.record import Record, text
 from agent.core.stacks import routes
 from agent.core.stacks.assignment import assign
 from agent.core.stacks.next_steps import next_steps
@@ -140,10 +138,12 @@ def _identities(target: Target, record: Record) -> tuple[tuple[str, ...], ...]:
     names = [record.template or "", *(record.recognition.supersedes if record.recognition else ())]
     found += [("template", record.issuer.did, name.partition("@")[0]) for name in names if name]
     if target.overlap == "any-outcome":
-        for outcome in record.outcomes:
-            found.append(("outcome", outcome.esco or rfc8785.dumps(to_plain(outcome.text)).decode()))
+        found += [
+            ("outcome", outcome.esco or repr(sorted(outcome.text.items()))) for outcome in record.outcomes
+        ]
     elif record.outcomes:
-        found.append(("outcomes", rfc8785.dumps(to_plain(record.outcomes)).decode()))
+        same = [(outcome.esco, outcome.dublin, sorted(outcome.text.items())) for outcome in record.outcomes]
+        found.append(("outcomes", repr(same)))
     return tuple(dict.fromkeys(found))
 
 

@@ -46,11 +46,12 @@ class Model:
         """Demands met by ``counted``, each worth more than all amounts together, plus their amounts."""
         weight = 1 + sum(item.amount for item in self.problem.items)
         terms = self._amounts(self._of(counted))
+        for option in self._of(counted):
+            if self.problem.seats[option.seat].single:
+                terms[option.column] = terms.get(option.column, 0) + weight
         for index, seat in enumerate(self.problem.seats):
-            if seat.single:
-                terms = _sum([terms, {o.column: weight for o in self._of(counted) if o.seat == index}])
-            elif seat.wants:
-                terms = _sum([terms, {self._demand(index, counted): weight}])
+            if seat.wants and not seat.single:
+                terms[self._demand(index, counted)] = weight
         return terms
 
     def at_least(self, terms: dict[int, int], least: int) -> None:
@@ -147,10 +148,12 @@ class Model:
         if self._windows:
             self._row(None, 1, dict.fromkeys(self._windows, 1))
         self._limit_amounts()
-        for same in sorted({key for index in by_item for key in problem.items[index].once}):
-            terms = {o.column: 1 for o in options if same in problem.items[o.item].once}
-            if len(terms) > 1:
-                self._row(None, 1, terms)
+        same: dict[int, dict[int, int]] = {}
+        for index, chosen in by_item.items():
+            for key in problem.items[index].once:
+                same.setdefault(key, {}).update(chosen)
+        for _, terms in sorted(same.items()):
+            self._row(None, 1, terms)
 
     def _limit_amounts(self) -> None:
         problem, options = self.problem, self._options
@@ -263,11 +266,3 @@ _SETTINGS: Final[dict[str, Any]] = {
     "mip_abs_gap": 0.5,  # values are whole numbers: closer than 1 is proved
 }
 _NO_BOUND: Final = 10**18
-
-
-def _sum(terms: Iterable[dict[int, int]]) -> dict[int, int]:
-    total: dict[int, int] = {}
-    for part in terms:
-        for column, factor in part.items():
-            total[column] = total.get(column, 0) + factor
-    return total

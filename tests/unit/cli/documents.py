@@ -169,10 +169,15 @@ def stack(text: str) -> Document:
         "state": "counted",
         "counts": text,
         "credit": text,
+        "credit_system": text,
         "reason": text,
         "eqf": 6,
+        "code": text,
+        "source": text,
     }
     return {
+        "places": [{"id": text, "title": text, "required": True, "missing": text}],
+        "complaint": {"how": text, "process": text, "expected_resolution": text},
         "unit": text,
         "target": {"id": text, "title": text, "awarded_by": text},
         "counted": text,
@@ -183,6 +188,33 @@ def stack(text: str) -> Document:
         "members": [member],
         "route": text,
         "next": [text],
+        "note": text,
+    }
+
+
+def pathway(text: str) -> Document:
+    step = {"id": "a", "title": text, "issuer": text, "eqf": 6, "condition": text, "kind": "next"}
+    nodes = [
+        {"id": f"target:{text}", "kind": "target", "title": text},
+        {"id": "place:p", "kind": "place", "title": text},
+        {"id": "a", "kind": "next", "title": text},
+    ]
+    return {
+        "target": {"id": text, "title": text, "awarded_by": text},
+        "unit": text,
+        "required": text,
+        "counted": text,
+        "remaining": text,
+        "met": False,
+        "closes": False,
+        "steps": [step | {"alternatives": [{"title": text, "issuer": text}]}],
+        "graph": {
+            "nodes": nodes,
+            "edges": [
+                {"from": "place:p", "to": f"target:{text}", "counts": ""},
+                {"from": "a", "to": "place:p", "counts": text},
+            ],
+        },
         "note": text,
     }
 

@@ -71,12 +71,9 @@ def commands(text: str) -> dict[tuple[str, ...], dict[str, Any]]:
             f"POST {one_request}/decline": request,
         },
         ("history",): {f"GET {wallet}/history": documents.history(text)},
-        ("stack",): {
-            f"GET {wallet}/stacks": {
-                "targets": [{"id": text, "title": text, "total": text, "unit": text, "awarded_by": text}]
-            }
-        },
-        ("stack", "x"): {f"GET {wallet}/stacks/x": documents.stack(text)},
+        ("stack", "plan", "--target", "x", "--explain"): {f"POST {wallet}/stacks": documents.stack(text)},
+        ("stack", "compare", "--target", "x"): {f"POST {wallet}/stacks": documents.stack(text)},
+        ("pathway", "--target", "x"): {f"POST {wallet}/pathways": documents.pathway(text)},
         ("offer", "new", "x", "--given-name", "A", "--family-name", "B"): {
             "POST /v1/issuer/offers": documents.issued(text)
         },
@@ -161,8 +158,9 @@ def test_every_command_that_speaks_to_the_service_is_here(cairn: Cairn) -> None:
 
     walk(typer.main.get_command(app), ())
     begun = {command[: len(path)] for command in COMMANDS for path in found}
-    # unlock answers a status, as lock does; the others start processes.
-    assert found - begun == {("unlock",), ("demo",), ("up",), ("agent", "init"), ("agent", "run")}
+    # unlock answers a status, as lock does; the others start processes. These read files and ask no service.
+    local = {path for path in found if path[0] in ("record", "policy", "profile")} | {("stack", "targets")}
+    assert found - begun - local == {("unlock",), ("demo",), ("up",), ("agent", "init"), ("agent", "run")}
 
 
 @pytest.mark.parametrize(
@@ -209,7 +207,8 @@ def test_what_a_person_pasted_is_not_echoed_raw(
         ("present", hostile, "--dry-run"),
         ("show", hostile),
         ("request", "new", str(tmp_path / hostile)),
-        ("stack", hostile),
+        ("stack", "plan", "--target", hostile),
+        ("pathway", "--target", hostile),
     ):
         result = cairn(*command)
         assert result.exit_code == 2, command

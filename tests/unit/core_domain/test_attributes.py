@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -13,11 +14,14 @@ from agent.core import attributes
 from agent.core.attributes import (
     ATTRIBUTE_NAMES,
     INTEGER_ATTRIBUTES,
+    NOT_CARRIED,
+    PARTLY_CARRIED,
     STRUCTURED_ATTRIBUTES,
     add_months,
     check_attributes,
     date_to_int,
     encode,
+    from_attributes,
     int_to_date,
     to_attributes,
 )
@@ -25,7 +29,7 @@ from agent.core.profiles import profiles_met
 from agent.core.record import Record
 from agent.errors import InputError
 
-from .builders import record, record_json
+from .builders import full, record, record_json
 
 # Seam 2, word for word.
 CONTRACT = """title title_lang issuer_name issuer_registry_id issuer_countries awarding_bodies awarded_on
@@ -63,7 +67,8 @@ def test_a_full_record() -> None:
         "nqf": '{"framework":"NFQ","level":"8"}',
         "skills": '["http://data.europa.eu/esco/skill/a"]',
         "assessment_types": '["project","oral-exam"]',
-        "profiles_met": '["council"]',
+        "profiles_met": '["australia","council","digital-badge","enic-naric","eu-certified","importable-badge",'
+        '"ireland","microbol","unesco"]',
         "record_digest": made.digest(),
     }
     assert {name: values[name] for name in expected} == expected
@@ -205,3 +210,185 @@ def test_special_dates() -> None:
 )
 def test_add_months(day: date, months: int, expected: date) -> None:
     assert add_months(day, months) == expected
+
+
+# --- and back
+
+DID = "did:web:issuer.example"
+
+
+def again(values: dict[str, str]) -> dict[str, str]:
+    stated = json.loads(values["profiles_met"])
+    return to_attributes(from_attributes(values, DID), profiles_met=stated)
+
+
+@given(record_json)
+@settings(max_examples=150, deadline=None)
+def test_attributes_survive_the_way_through_a_record(data: dict[str, Any]) -> None:
+    values = yielded(Record.from_json(data))
+    assert again(values) | {"record_digest": ""} == values | {"record_digest": ""}
+
+
+@given(record_json)
+@settings(max_examples=150, deadline=None)
+def test_a_record_comes_back_but_for_what_is_named(data: dict[str, Any]) -> None:
+    made = Record.from_json(data)
+    back = from_attributes(yielded(made), made.issuer.did)
+    assert carried(back.to_json()) == carried(made.to_json())
+
+
+def carried(data: dict[str, Any]) -> dict[str, Any]:
+    """What attributes carry whole: the JSON without the members that the constants name."""
+    kept = json.loads(json.dumps(data))
+    for path in (NOT_CARRIED - {"issuer.did"}) | set(PARTLY_CARRIED):
+        *parents, last = path.split(".")
+        place = kept
+        for parent in parents:
+            place = place.get(parent, {})
+        place.pop(last, None)
+    return {name: value for name, value in kept.items() if value != {}}
+
+
+def leaves(data: dict[str, Any], before: str = "") -> Iterator[str]:
+    for name, value in data.items():
+        path = f"{before}{name}"
+        nested = isinstance(value, dict) and path in ("learner", "issuer", "level", "assessment", "credit")
+        yield from leaves(value, f"{path}.") if nested else (path,)
+
+
+# Another value for a member that may not be left out.
+CHANGED = {"id": "other", "issuer.did": "did:web:other.example", "credit.system": "ceu", "credit.value": "6"}
+
+
+@pytest.mark.parametrize("path", sorted(set(leaves(full())) - {"version"}))
+def test_what_is_not_carried_is_named_exactly(path: str) -> None:
+    """A change of a member that is not carried is seen in the digest alone; any other change is seen."""
+    values = yielded(record())
+    changed = yielded(record(**{path.replace(".", "__"): CHANGED.get(path)}))
+    seen = {name for name in ATTRIBUTE_NAMES if values[name] != changed[name]} - {"profiles_met"}
+    assert "record_digest" in seen
+    assert (seen == {"record_digest"}) == (path in NOT_CARRIED)
+
+
+def test_every_name_of_what_is_not_carried_is_a_member() -> None:
+    assert set(leaves(full())) >= NOT_CARRIED | set(PARTLY_CARRIED)
+
+
+@pytest.mark.parametrize(
+    ("path", "one", "other"),
+    [
+        ("title", {"en": "A", "de": "B"}, {"en": "A", "de": "C"}),
+        ("issuer.name", {"en": "A", "de": "B"}, {"en": "A", "de": "C"}),
+        ("issuer.name", {"de": "A"}, {"fr": "A"}),
+        ("credit", {"system": "ceu", "value": "8"}, {"system": "ceu", "value": "9"}),
+        ("credit", {"system": "ects", "value": "5"}, {"system": "ects", "value": "5.00"}),
+        ("workload_hours", "0.9833", "0.9834"),
+    ],
+)
+def test_what_is_carried_in_part(path: str, one: Any, other: Any) -> None:
+    assert path in PARTLY_CARRIED or f"{path}.value" in PARTLY_CARRIED
+    values = [yielded(record(**{path.replace(".", "__"): value})) for value in (one, other)]
+    assert [name for name in ATTRIBUTE_NAMES if values[0][name] != values[1][name]] == ["record_digest"]
+
+
+def test_credit_of_another_system_keeps_its_system_and_no_amount() -> None:
+    back = from_attributes(yielded(record(credit={"system": "ceu", "value": "8"})), DID)
+    assert back.credit is not None
+    assert (back.credit.system, back.credit.value) == ("ceu", "0")
+
+
+@pytest.mark.parametrize(
+    "hours", ["99999.9999", "99999", "0.0001", "0.0167", "0.9833", "1", "125", "33.3333"]
+)
+def test_hours_survive_to_the_minute(hours: str) -> None:
+    values = yielded(record(workload_hours=hours))
+    assert again(values)["workload_minutes"] == values["workload_minutes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("awarded_on", "20250230"),
+        ("awarded_on", "99991231"),
+        ("awarded_on", "٢٠٢٥٠٦٠١"),
+        ("awarded_on", "-1"),
+        ("awarded_on", "9" * 5000),
+        ("birth_date", "18991231"),
+        ("expires_on", "0"),
+        ("ects_hundredths", "0500"),
+        ("ects_hundredths", "9999999999"),
+        ("workload_minutes", "6000001"),
+        ("eqf_level", "9"),
+        ("level_status", "missing"),
+        ("level_status", "not_applicable"),
+        ("level_status", "perhaps"),
+        ("credit_system", ""),
+        ("credit_system", "ECTS"),
+        ("credit_system", "ceu"),
+        ("title", ""),
+        ("title_lang", "english language"),
+        ("title_lang", ""),
+        ("nqf", '{"framework": "NFQ","level":"8"}'),
+        ("nqf", '{"framework":"NFQ"}'),
+        ("nqf", '{"level":"8","level":"9"}'),
+        ("outcomes", "[]"),
+        ("outcomes", "{}"),
+        ("outcomes", "[" * 100_000),
+        ("outcomes", "[NaN]"),
+        ("outcomes", "[1e999]"),
+        ("outcomes", '["\\ud800"]'),
+        ("outcomes", "\ud800"),
+        ("outcomes", '[{"text":{"en":"' + "x" * 100_000 + '"}}]'),
+        ("skills", "[]"),
+        ("skills", '["http://data.europa.eu/esco/skill/b"]'),
+        ("evidence_grade", "vibes"),
+        ("profiles_met", "{}"),
+        ("record_digest", "AB" * 32),
+        ("record_digest", ""),
+        ("given_name", "a\0b"),
+        ("template", "\ud800"),
+    ],
+)
+def test_hostile_attributes_are_refused(name: str, value: str) -> None:
+    with pytest.raises(InputError) as caught:
+        from_attributes(yielded(record()) | {name: value}, DID)
+    assert "Byrne" not in str(caught.value.to_json())
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, dict.fromkeys(ATTRIBUTE_NAMES, ""), dict.fromkeys(ATTRIBUTE_NAMES, 7), {"nationality": "IE"}],
+)
+def test_what_are_no_attributes(values: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        from_attributes(values, DID)
+    with pytest.raises(InputError):
+        from_attributes(yielded(record()) | {"nationality": "IE"}, DID)
+    with pytest.raises(InputError):
+        from_attributes(yielded(record()), "https://issuer.example")
+
+
+_PARTS = st.none() | st.booleans() | st.floats() | st.text(max_size=5)
+_TREES = st.recursive(
+    _PARTS,
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=5), part, max_size=3),
+    max_leaves=6,
+)
+_SPELT = st.sampled_from(
+    ["[]", "{}", "0", "null", "[[]]", '[{"a":1}]', '{"text":{"en":"x"}}', "99991231", "en"]
+)
+_HOSTILE = st.text(max_size=40) | _NUMERIC | _SPELT | _TREES.map(json.dumps)
+
+
+@given(record_json, st.dictionaries(st.sampled_from(ATTRIBUTE_NAMES), _HOSTILE, min_size=1, max_size=3))
+@settings(max_examples=200, deadline=None)
+def test_any_texts_give_a_consistent_record_or_input_error(
+    data: dict[str, Any], damage: dict[str, str]
+) -> None:
+    values = yielded(Record.from_json(data)) | damage
+    try:
+        back = from_attributes(values, DID)
+    except InputError:
+        return
+    assert back.issuer.did == DID
+    assert again(values) | {"record_digest": ""} == values | {"record_digest": ""}

@@ -6,11 +6,10 @@ from datetime import date
 import pytest
 
 from agent.core.attributes import check_attributes, to_attributes
-from agent.core.profiles import profiles_met, validate
+from agent.core.profiles import meets, profiles_met
 from agent.core.record import Learner, Record, text
 from agent.core.taxonomy import category
 from agent.core.templates import record_from_template, template_ref
-from agent.core.verdict import Result, combine
 from agent.errors import InputError
 from issuer_profiles import Profile, Template, list_profiles, load_profile, load_template, load_templates
 
@@ -33,8 +32,11 @@ def issue(profile: Profile, template: Template, learner: Learner = ADA, grade: s
 @pytest.mark.parametrize(("profile", "template"), ALL, ids=[template_ref(*pair) for pair in ALL])
 def test_every_template_makes_a_complete_record(profile: Profile, template: Template) -> None:
     made = issue(profile, template, grade="1")
-    assert combine(validate(made)) is Result.PASS
-    assert category(made).micro_credential is True
+    assert meets(made, "council")
+    # Never said not to be one; None is a named gap: credit that Ireland's table does not know, under 10 hours.
+    assert category(made).micro_credential is not False
+    in_table = made.credit is not None and made.credit.system == "ects"
+    assert category(made).micro_credential or not in_table
     assert Record.from_json(made.to_json()) == made
     assert made.template == f"{profile.id}/{template.id}@{template.version}"
     assert made.issuer.registry_id == profile.registry_id

@@ -8,6 +8,7 @@ against the real library.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -66,7 +67,7 @@ def attributes(**changes: str) -> dict[str, str]:
 def candidate(name: str = "a", did: str = MTU, **changes: Any) -> Candidate:
     """A usable candidate called ``name``; fields of `Candidate` by name, anything else is an attribute."""
     fields: dict[str, Any] = {"revocable": True, "outcome": "assured_official", "cred_def_id": cred_def(did)}
-    for key in ("revocable", "outcome", "outcome_hidden", "current", "note", "cred_def_id"):
+    for key in ("revocable", "outcome", "outcome_hidden", "outcome_at", "current", "note", "cred_def_id"):
         if key in changes:
             fields[key] = changes.pop(key)
     values = attributes(**({"title": f"Title {name}"} | changes))
@@ -82,6 +83,19 @@ def policy(
 ) -> Policy:
     """The demo's policy unless told otherwise: 10 ECTS at EQF 6 from assured issuers."""
     return Policy.from_json(policy_json(claims, each, whole))
+
+
+ESCO = "http://data.europa.eu/esco/skill/"
+
+
+def skill_set(*names: str, **more: Any) -> dict[str, Any]:
+    """The member ``set.skills``: skills ``a``, ``b``, … with their label in capitals."""
+    return {"skills": [{"esco": f"{ESCO}{name}", "label": name.upper()} for name in names], **more}
+
+
+def skilled(*names: str) -> str:
+    """The attribute ``skills``."""
+    return json.dumps([f"{ESCO}{name}" for name in names], separators=(",", ":"))
 
 
 def policy_json(

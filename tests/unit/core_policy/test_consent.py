@@ -13,7 +13,7 @@ from agent.core.disclosure import Disclosure, compare_request, consented_paths, 
 from agent.core.evaluation import RegistryAnswer, quality_queries, verdict
 from agent.core.matching import request_problems
 from agent.core.planning import Candidate, Plan, Unsatisfiable, plan
-from agent.core.policy import Policy
+from agent.core.policy import Disclose, Policy
 from agent.core.presentation import examine
 from agent.core.reading import read_presentation, revealed_paths
 from agent.core.seen import seen
@@ -30,6 +30,8 @@ from tests.unit.core_policy.builder import (
     facts,
     policy,
     present,
+    skill_set,
+    skilled,
 )
 
 
@@ -185,6 +187,8 @@ CLAIMS = [
     "outcomes",
     "grade",
     "assessment",
+    "skills",
+    "language",
     "given_name",
     "birth_date",
     "nationality",
@@ -195,11 +199,13 @@ PROVABLE = {"credit", "workload", "level", "expires_on"}
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     names = draw(st.lists(st.sampled_from(CLAIMS), unique=True, max_size=8))
+    dated = draw(st.booleans())
+    provable = PROVABLE | ({"awarded_on"} if dated else set())
     claims = [
         {
             "claim": name,
             "required": name not in ("nationality", "grade") and draw(st.booleans()),
-            "disclose": draw(st.sampled_from(["reveal", "predicate"] if name in PROVABLE else ["reveal"])),
+            "disclose": draw(st.sampled_from(["reveal", "predicate"] if name in provable else ["reveal"])),
         }
         for name in names
     ]
@@ -210,12 +216,27 @@ def policies(draw: st.DrawFn) -> Policy:
                 "min_eqf": st.integers(5, 7),
                 "registry": st.just(["assured_official"]),
                 "profile": st.just("council"),
+                "assessed": st.just(True),
+                "languages": st.just(["en", "fr"]),
             },
         )
     )
+    if dated:
+        each["awarded_since"] = draw(st.sampled_from(["2024-01-01", "2025-01-01"]))
     amount = st.sampled_from(["1", "6.5", "10"])
+    listed = draw(st.lists(st.sampled_from("abcd"), unique=True, min_size=1))
+    skills = st.fixed_dictionaries(
+        {}, optional={"at_least": st.integers(1, len(listed)), "min_eqf": st.integers(5, 7)}
+    )
     whole = draw(
-        st.one_of(st.just({}), amount.map(lambda value: {"min_credit": {"system": "ects", "value": value}}))
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "min_credit": amount.map(lambda value: {"system": "ects", "value": value}),
+                "skills": skills.map(lambda more: skill_set(*listed, **more)),
+                "credentials": st.integers(1, 3).map(lambda number: {"at_least": number}),
+            },
+        )
     )
     return policy(claims or [{"claim": "title"}], each, whole)
 
@@ -232,14 +253,28 @@ def wallets(draw: st.DrawFn) -> list[Candidate]:
             eqf_level=draw(st.sampled_from(["5", "6", "7"])),
             grade=draw(st.sampled_from(["{}", '{"scale":"ECTS","value":"A"}'])),
             workload_minutes=draw(st.sampled_from(["0", "600"])),
-            outcome_hidden=draw(st.sampled_from(["", "indeterminate"])),
+            awarded_on=draw(st.sampled_from(["20231231", "20240101", "20250301"])),
+            evidence_grade=draw(st.sampled_from(["assessed", "assessed", "participation", ""])),
+            assessment_types=draw(st.sampled_from(["[]", '["quiz"]'])),
+            language=draw(st.sampled_from(['["en-IE"]', '["fr","de"]', '["de"]', "[]"])),
+            skills=skilled(*draw(st.lists(st.sampled_from("abcde"), unique=True))),
+            **draw(st.sampled_from(COVERS)),
         )
         for index in range(count)
     ]
 
 
+def covers(*levels: int) -> dict[str, Any]:
+    """A registry whose cover of the issuer holds at these levels, as the wallet knows it."""
+    at = {level: "assured_official" if level in levels else "no_evidence" for level in range(9)}
+    return {"outcome_at": at, "outcome_hidden": "indeterminate"}
+
+
+COVERS: list[dict[str, Any]] = [{}, {"outcome_hidden": "indeterminate"}, covers(5, 6, 7), covers(5, 6, 7, 8)]
+
+
 @given(policies(), wallets(), st.sets(st.sampled_from(CLAIMS)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_displayed_equals_consented_equals_sent(
     asked: Policy, held: list[Candidate], include: set[str]
 ) -> None:
@@ -269,11 +304,11 @@ def test_displayed_equals_consented_equals_sent(
     for query in quality_queries(examined.items):
         one = by_item[query.item]
         exact = query.eqf == one.number("eqf_level")
-        answers[(query.item, query.eqf)] = RegistryAnswer(
-            one.outcome if exact or not one.outcome_hidden else "no_evidence"
-        )
+        hidden = one.outcome if exact or not one.outcome_hidden else "no_evidence"
+        answers[(query.item, query.eqf)] = RegistryAnswer(one.outcome_at.get(query.eqf, hidden))
     judged = verdict(asked, examined, answers, at="2025-06-01T12:00:00Z")
-    withheld = asked.each.registry and not any(request.claim == "awarded_on" for request in asked.claims)
+    dates = {request.claim: request.disclose for request in asked.claims}
+    withheld = asked.each.registry and dates.get("awarded_on") is not Disclose.REVEAL
     expected = Result.UNKNOWN if withheld else Result.PASS
     assert judged.policy.result is expected, [
         check for check in judged.policy.checks if check.result is not Result.PASS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 from itertools import combinations
 
@@ -10,11 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.core import selection
 from agent.core.needs import CREDIT
 from agent.core.planning import Candidate, Plan, Unsatisfiable, common_outcome, plan
 from agent.core.policy import Disclose, Policy
-from agent.core.selection import Option, best_set
 from agent.core.verdict import Result
 from tests.unit.core_policy.builder import FHJ, MTU, TODAY, candidate, cred_def, policy
 
@@ -249,40 +246,6 @@ def test_an_empty_wallet_misses_everything() -> None:
 
 # --- against brute force
 
-CREDITS = st.sampled_from([100, 200, 250, 300, 500, 600, 800])
-OPTIONS = st.lists(st.tuples(CREDITS, st.integers(0, 6), st.booleans(), st.booleans()), max_size=9)
-
-
-@given(OPTIONS, st.integers(0, 2500))
-@settings(max_examples=300, deadline=None)
-def test_search_equals_brute_force(drawn: list[tuple[int, int, bool, bool]], goal: int) -> None:
-    options = [
-        Option(key, (str(group),), credit, anchor=anchor, shows_level=shows)
-        for key, (credit, group, anchor, shows) in enumerate(drawn)
-    ]
-    found = best_set(options, goal)
-    sets = [
-        members
-        for size in range(1, len(options) + 1)
-        for members in combinations(options, size)
-        if len({option.group for option in members}) == size
-        and any(option.anchor for option in members)
-        and sum(option.credit for option in members) >= goal
-    ]
-    if not sets:
-        assert found is None
-        return
-    best = min(
-        sets,
-        key=lambda members: (
-            len(members),
-            sum(option.shows_level for option in members),
-            [option.key for option in members],
-        ),
-    )
-    assert found == (best, True)
-
-
 HELD = st.lists(
     st.tuples(
         st.sampled_from(["Alpha", "Beta", "Gamma"]),
@@ -335,7 +298,7 @@ def test_plan_is_never_larger_than_any_sufficient_set(drawn: list[tuple[str, ...
     assert sorted(used + [item.candidate.id for item in found.left_out]) == sorted(one.id for one in held)
 
 
-def test_thirty_candidates_are_planned_exactly_and_fast() -> None:
+def test_thirty_candidates_are_planned_exactly() -> None:
     held = [
         candidate(
             f"t{index:02}",
@@ -344,25 +307,22 @@ def test_thirty_candidates_are_planned_exactly_and_fast() -> None:
         )
         for index in range(30)
     ]
-    asked = policy(whole={"min_credit": {"system": "ects", "value": "22.5"}})
-    started = time.perf_counter()
-    found = planned(asked, *held)
-    assert time.perf_counter() - started < 1.0  # 0.1 s is the aim; this machine is shared
+    found = planned(policy(whole={"min_credit": {"system": "ects", "value": "22.5"}}), *held)
     assert found.exact
+    assert len(found.items) == 9
 
 
-def test_beyond_its_budget_the_search_says_so_and_still_suffices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selection, "NODE_BUDGET", 3)
-    options = [
-        Option(key, (str(key),), 300 + key, anchor=key == 7, shows_level=key % 2 == 0) for key in range(8)
+def test_five_hundred_candidates_without_skills_are_planned_exactly() -> None:
+    held = [
+        candidate(
+            f"t{index:03}", ects_hundredths=str(100 + index % 97), awarded_on=str(20240101 + index % 28)
+        )
+        for index in range(501)
     ]
-    found = best_set(options, 1200)
-    assert found is not None
-    members, exact = found
-    assert not exact
-    assert len(members) == 4
-    assert sum(option.credit for option in members) >= 1200
-    assert any(option.anchor for option in members)
+    found = planned(policy(whole={"min_credit": {"system": "ects", "value": "44"}}), *held)
+    assert found.exact
+    assert len(found.items) == 23
+    assert "newest" in found.left_out[0].why
 
 
 def test_today_is_an_argument() -> None:
