@@ -34,6 +34,7 @@ check: install
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 bench: install
+	@$(BIN)/python -m tests.bench.domain
 	@$(BIN)/python -m tests.bench
 
 clean:

@@ -165,9 +165,11 @@ def show_plan(document: dict[str, Any], *, explain: bool = False) -> None:
         f"{document['missing']} missing{': met' if document['met'] else ''}"
     )
     for member in document["members"]:
-        credit = f"{member['credit']} {_unit(member['credit_system'])}" if member["credit"] else "no credit"
+        credit = (
+            f" of {member['credit']} {_unit(member['credit_system'])}" if member["credit"] else ", no credit"
+        )
         out(
-            f"  {member['state']:<9}  {member['counts']} {unit} of {credit}  {member['title']}: {member['reason']}"
+            f"  {member['state']:<9}  {member['counts']} {unit}{credit}  {member['title']}: {member['reason']}"
         )
         if explain:
             out(f"             rule {member['code'] or 'counts'}, source {member['source']}")
@@ -178,9 +180,7 @@ def show_plan(document: dict[str, Any], *, explain: bool = False) -> None:
         if sentence:
             out(f"  {sentence}")
     if complaint := document["complaint"]:
-        out(
-            f"  To complain: {complaint['how']} {complaint['process']} Expect {complaint['expected_resolution']}"
-        )
+        out(f"  To complain: {complaint['how']} {complaint['process']} {complaint['expected_resolution']}")
 
 
 def pathway_tree(document: dict[str, Any]) -> list[str]:

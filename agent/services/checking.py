@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 
+from agent.core import taxonomy
 from agent.core.attributes import check_attributes
-from agent.core.findings import Outcome
+from agent.core.findings import Finding, Outcome
 from agent.core.profiles import validate
 from agent.core.record import Record
 from agent.core.signed_link import SignedLink
@@ -175,22 +176,27 @@ _REASONS = {Result.PASS: "", Result.FAIL: "missing", Result.UNKNOWN: "not_stated
 
 
 def _complete(record: Record) -> Check:
-    """One row for the profile; its findings are the evidence, in words. A warning is no rejection."""
+    """Is it a micro-credential at all, and completely described? One row; its findings are the evidence.
+
+    A warning is no rejection, and a size that no table has a row for says nothing; but what the table says is
+    none, such as a record of attendance, is never shown as a micro-credential (000:256).
+    """
     label = "Complete"
-    findings = validate(record, PROFILE)
+    findings, (size, *others) = validate(record, PROFILE), taxonomy.findings(record)
     results = [_RESULTS.get(finding.outcome, Result.PASS) for finding in findings]
     result = next(each for each in (Result.FAIL, Result.UNKNOWN, Result.PASS) if each in results)
-    evidence = tuple(
-        Evidence(
-            "element",
-            finding.label,
-            value=f"{finding.outcome.words}{': ' if finding.detail else ''}{finding.detail}",
-        )
-        for finding in findings
-    )
     open_ones = ", ".join(
         finding.label for finding, each in zip(findings, results, strict=True) if each is not Result.PASS
     )
     detail = f"{results.count(Result.PASS)} of {len(findings)} elements of the Council's list"
     detail += f"; open: {open_ones}" if open_ones else ""
-    return Check("complete", label, result, _REASONS[result], detail, evidence=evidence)
+    reason = _REASONS[result]
+    if size.outcome is Outcome.FAIL:
+        result, reason, detail = Result.FAIL, "not_a_micro_credential", f"{size.detail} Also: {detail}"
+    evidence = tuple(map(_element, (*findings, size, *others)))
+    return Check("complete", label, result, reason, detail, evidence=evidence)
+
+
+def _element(finding: Finding) -> Evidence:
+    value = f"{finding.outcome.words}{': ' if finding.detail else ''}{finding.detail}"
+    return Evidence("element", finding.label, value=value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import date
 from functools import cache, lru_cache
@@ -67,13 +68,16 @@ def read_target(document: Any) -> Target:
 async def plan_for(holding: Holding, target: Any) -> dict[str, Any]:
     """The plan for one target (an id or a document), from what is held and what is offered."""
     found = await members(holding)  # first, because a locked wallet says only that it is locked
-    return plan(read_target(target), found, today=clock.today()).to_json()
+    goal, today = read_target(target), clock.today()
+    # In a thread: with hundreds of credentials it takes a while, in which the service answers others.
+    return (await asyncio.to_thread(plan, goal, found, today=today)).to_json()
 
 
 async def pathway_for(holding: Holding, target: Any) -> dict[str, Any]:
     """What to earn next for one target, from the templates of all known profiles."""
     found = await members(holding)
-    return guide(read_target(target)).pathway(found).to_json()
+    goal = read_target(target)
+    return (await asyncio.to_thread(lambda: guide(goal).pathway(found))).to_json()
 
 
 def guide(target: Target) -> Guide:

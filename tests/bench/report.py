@@ -10,7 +10,6 @@ from tests.bench.growth import Point, Step
 from tests.bench.pure import Times
 from tests.bench.rounds import RAW, Comparison, Spread
 
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 AIM = 1.15
 LONGEST_STEPS = 12
 
@@ -73,13 +72,14 @@ def markdown(figures: Figures) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write(text: str, path: Path) -> None:
-    """Replace what lies between the markers. Raises `ValueError` when the file does not have both."""
-    before, begin, rest = path.read_text("utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
+def write(text: str, path: Path, part: str = "bench") -> None:
+    """Replace what lies between the markers of a part. Raises `ValueError` when the file lacks one."""
+    opening, closing = f"<!-- {part}:begin -->", f"<!-- {part}:end -->"
+    before, begin, rest = path.read_text("utf-8").partition(opening)
+    _, end, after = rest.partition(closing)
     if not begin or not end:
-        raise ValueError(f"{path} does not have the markers {BEGIN} and {END}")
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", "utf-8")
+        raise ValueError(f"{path} does not have the markers {opening} and {closing}")
+    path.write_text(f"{before}{opening}\n\n{text}\n{closing}{after}", "utf-8")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

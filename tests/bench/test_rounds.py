@@ -56,10 +56,10 @@ async def test_at_width_keeps_the_order_and_the_width() -> None:
 
 def test_only_the_part_between_the_markers_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "b.md"
-    path.write_text(f"before\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n")
+    path.write_text("before\n\n<!-- bench:begin -->\nold\n<!-- bench:end -->\n\nafter\n")
     report.write("new\n", path)
     report.write("newer\n", path)
-    assert path.read_text() == f"before\n\n{report.BEGIN}\n\nnewer\n\n{report.END}\n\nafter\n"
+    assert path.read_text() == "before\n\n<!-- bench:begin -->\n\nnewer\n\n<!-- bench:end -->\n\nafter\n"
     path.write_text("no markers")
     with pytest.raises(ValueError, match="markers"):
         report.write("new\n", path)
@@ -68,7 +68,8 @@ def test_only_the_part_between_the_markers_is_replaced(tmp_path: Path) -> None:
 
 def test_the_document_has_a_place_for_the_figures() -> None:
     text = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text()
-    assert text.count(report.BEGIN) == text.count(report.END) == 1
+    for part in ("bench", "bench-domain"):
+        assert text.count(f"<!-- {part}:begin -->") == text.count(f"<!-- {part}:end -->") == 1
 
 
 def test_a_comparison_is_reported_with_its_aim() -> None:

@@ -25,6 +25,9 @@ class _Option:
     amount: int | None
 
 
+TIDY_STEPS: Final = 20
+
+
 class Model:
     """The problem as rows and columns of HiGHS, for the items in ``members`` only."""
 
@@ -37,6 +40,7 @@ class Model:
         self._windows = [self._column(0, 1) for _ in range(problem.windows)]
         self._met: dict[tuple[int, frozenset[int]], int] = {}
         self._values: list[int] = []
+        self._arrays: tuple[int, tuple[Any, ...]] | None = None
         self._amount_columns = {o.amount for o in self._options if o.amount is not None}
         self._limit()
 
@@ -77,12 +81,27 @@ class Model:
         return value
 
     def first_come(self, terms: dict[int, int], best: int) -> Assignment:
-        """The answer, with cut amounts given to the items that come first."""
+        """The answer, with cut amounts given to the items that come first, and to as few as possible."""
         if self._amount_columns:
             self.at_least(terms, best)
             order = {column: len(self._columns) - column for column in sorted(self._amount_columns)}
             self._surely(order, _AMOUNTS)
+            for _ in range(TIDY_STEPS):
+                if not self._drop_one(order):
+                    break
         return self._answer()
+
+    def _drop_one(self, order: dict[int, int]) -> bool:
+        """Leave out one item of which only a part counts, if the others make up for it."""
+        kept = self._values
+        for option in reversed(self._options):
+            whole = self.problem.items[option.item].amount
+            if option.amount is not None and kept[option.column] and kept[option.amount] < whole:
+                self._values = [0 if at == option.column else value for at, value in enumerate(kept)]
+                if self._solve(order, _AMOUNTS) is not None:
+                    return True
+        self._values = kept
+        return False
 
     def _answer(self) -> Assignment:
         taken: list[Taken | None] = [None] * len(self.problem.items)
@@ -217,34 +236,46 @@ class Model:
         import numpy as np
 
         count = len(self._columns)
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = count, len(self._rows)
-        cost = np.zeros(count)
-        cost[list(terms)] = list(terms.values())
-        model.col_cost_ = cost
+        kinds = np.full(count, highspy.HighsVarType.kInteger)
         columns = np.array(self._columns, dtype=np.double).reshape(count, 2)
-        if whole == _AMOUNTS:
+        if whole == _CHOICES:
+            kinds[list(self._amount_columns)] = highspy.HighsVarType.kContinuous
+        elif whole == _AMOUNTS:
             fixed = [column for column in range(len(self._values)) if column not in self._amount_columns]
             columns[fixed, :] = np.array(self._values, dtype=np.double)[fixed, None]
+            # With the choices fixed this is linear, and its answer nearly always in whole numbers.
+            found = self._run(terms, columns, [])
+            if found is None or all(abs(value - round(value)) < _ROUGH for value in found[1]):
+                return self._keep(found)
+        return self._keep(self._run(terms, columns, list(kinds)))
+
+    def _keep(self, found: tuple[float, list[float]] | None) -> float | None:
+        if found is None:
+            return None
+        self._values = [round(value) for value in found[1]]
+        return found[0]
+
+    def _run(self, terms: dict[int, int], columns: Any, kinds: list[Any]) -> tuple[float, list[float]] | None:
+        """One call of HiGHS: what ``terms`` come to at most and the values, or None: infeasible."""
+        import highspy
+        import numpy as np
+
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = len(self._columns), len(self._rows)
+        cost = np.zeros(len(self._columns))
+        cost[list(terms)] = list(terms.values())
+        model.col_cost_ = cost
         model.col_lower_, model.col_upper_ = columns[:, 0].copy(), columns[:, 1].copy()
-        bounds = np.array([row[:2] for row in self._rows], dtype=np.double).reshape(len(self._rows), 2)
-        bounds[bounds >= _NO_BOUND] = highspy.kHighsInf
-        bounds[bounds <= -_NO_BOUND] = -highspy.kHighsInf
-        model.row_lower_, model.row_upper_ = bounds[:, 0].copy(), bounds[:, 1].copy()
-        matrix = model.a_matrix_
-        matrix.format_ = highspy.MatrixFormat.kRowwise
-        matrix.start_ = np.cumsum([0, *(len(row[2]) for row in self._rows)])
-        matrix.index_ = np.array([column for row in self._rows for column in row[2]], dtype=np.int32)
-        matrix.value_ = np.array([f for row in self._rows for f in row[2].values()], dtype=np.double)
-        kinds = [highspy.HighsVarType.kInteger] * count
-        if whole == _CHOICES:
-            for column in self._amount_columns:
-                kinds[column] = highspy.HighsVarType.kContinuous
+        model.row_lower_, model.row_upper_, start, index, value = self._matrix()
+        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = start, index, value
         model.integrality_ = kinds
         model.sense_ = highspy.ObjSense.kMaximize
         solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in _SETTINGS.items():
-            solver.setOptionValue(name, value)
+        for name, setting in _SETTINGS.items():
+            solver.setOptionValue(name, setting)
+        # Presolving costs more than it saves where nothing is cut, and saves most of the time where it is.
+        solver.setOptionValue("presolve", "on" if kinds and self._amount_columns else "off")
         solver.passModel(model)
         solver.run()
         status = solver.getModelStatus()
@@ -252,8 +283,26 @@ class Model:
             return None
         if status != highspy.HighsModelStatus.kOptimal:
             raise AgentError("solver_failed", "The best assignment could not be computed.")
-        self._values = [round(value) for value in solver.getSolution().col_value]
-        return float(solver.getInfo().objective_function_value)
+        return float(solver.getInfo().objective_function_value), list(solver.getSolution().col_value)
+
+    def _matrix(self) -> tuple[Any, ...]:
+        """Bounds of the rows, and the rows themselves as arrays; made once for each number of rows."""
+        import highspy
+        import numpy as np
+
+        if self._arrays is None or self._arrays[0] != len(self._rows):
+            bounds = np.array([row[:2] for row in self._rows], dtype=np.double).reshape(len(self._rows), 2)
+            bounds[bounds >= _NO_BOUND] = highspy.kHighsInf
+            bounds[bounds <= -_NO_BOUND] = -highspy.kHighsInf
+            arrays = (
+                bounds[:, 0].copy(),
+                bounds[:, 1].copy(),
+                np.cumsum([0, *(len(row[2]) for row in self._rows)]),
+                np.array([column for row in self._rows for column in row[2]], dtype=np.int32),
+                np.array([factor for row in self._rows for factor in row[2].values()], dtype=np.double),
+            )
+            self._arrays = (len(self._rows), arrays)
+        return self._arrays[1]
 
 
 _CHOICES, _AMOUNTS, _ALL = "choices", "amounts", "all"
@@ -261,8 +310,13 @@ _SETTINGS: Final[dict[str, Any]] = {
     "output_flag": False,
     "threads": 1,
     "random_seed": 0,
-    "presolve": "off",  # these problems are small: presolving costs more than it saves (docs/benchmarks.md)
+    # Large searches gain from these, ours only pay for them (docs/benchmarks.md).
+    "mip_heuristic_effort": 0.0,
+    "mip_heuristic_run_feasibility_jump": False,
+    "mip_detect_symmetry": False,
+    "mip_allow_restart": False,
     "mip_rel_gap": 0.0,
     "mip_abs_gap": 0.5,  # values are whole numbers: closer than 1 is proved
 }
 _NO_BOUND: Final = 10**18
+_ROUGH: Final = 1e-5

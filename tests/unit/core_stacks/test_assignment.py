@@ -152,6 +152,17 @@ def test_a_cut_amount_falls_on_the_last() -> None:
     assert found.taken == (Taken(0, None, 4), Taken(0, None, 5), Taken(0, None, 2))
 
 
+def test_no_item_counts_a_crumb_where_the_others_suffice() -> None:
+    items = tuple(
+        Item(amount, False, (0,), limits=(0,)) for amount in (500, 300, 400, 500, 300, 400, 200, 200, 300)
+    )
+    found = assign(Problem(items, (Seat(),), limits=(2500,)))
+    cut = [one for item, one in zip(items, found.taken, strict=True) if one and one.amount < item.amount]
+    assert sum(one.amount for one in found.taken if one) == 2500
+    assert len(cut) <= 1
+    assert all(one.amount >= 100 for one in found.taken if one)
+
+
 def test_three_limits_that_overlap_in_pairs_still_give_whole_numbers() -> None:
     # Each limit binds two of three: in fractions 3 × ½ would be best, in whole numbers 1 is.
     items = tuple(Item(1, False, (0,), limits=pair) for pair in ((0, 1), (1, 2), (0, 2)))
