@@ -177,7 +177,13 @@ def schema_text(name: str) -> str:
 
 
 # Building one costs more than reading a file with it.
-_ADAPTERS: Final[dict[type, TypeAdapter[Any]]] = {kind: TypeAdapter(kind) for kind in KINDS.values()}
+_ADAPTERS: Final[dict[type, TypeAdapter[Any]]] = {}
+
+
+def _adapter(model: type) -> TypeAdapter[Any]:
+    if model not in _ADAPTERS:
+        _ADAPTERS[model] = TypeAdapter(model)
+    return _ADAPTERS[model]
 
 
 def _load[T](model: type[T], file: Path, root: Path) -> tuple[T, str]:
@@ -186,7 +192,7 @@ def _load[T](model: type[T], file: Path, root: Path) -> tuple[T, str]:
     try:
         # Through JSON, because only there does pydantic's strict mode take a list for a tuple. Strict is said
         # here, too: pydantic forgets the models' own word where one of them is used in several places.
-        loaded: T = _ADAPTERS[model].validate_json(json.dumps(parsed, default=str), strict=True)
+        loaded: T = _adapter(model).validate_json(json.dumps(parsed, default=str), strict=True)
     except ValidationError as error:
         raise explain(model, error, text, name) from error
     return loaded, text

@@ -6,7 +6,7 @@ import asyncio
 import json
 from datetime import date
 from functools import cache, lru_cache
-from typing import Any, Final
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,7 +21,10 @@ from agent.services.holding import Holding
 from issuer_profiles import list_profiles, load_profile, load_targets, load_templates
 from issuer_profiles.explain import explain
 
-_TARGET: Final = TypeAdapter(Target)
+
+@cache
+def _adapter() -> TypeAdapter[Target]:
+    return TypeAdapter(Target)
 
 
 def targets() -> list[dict[str, Any]]:
@@ -50,7 +53,7 @@ def find_target(target_id: str) -> Target:
 
 def target_document(target: Target) -> Any:
     """The target as JSON values, which `read_target` reads back."""
-    return _TARGET.dump_python(target, mode="json", exclude_none=True)
+    return _adapter().dump_python(target, mode="json", exclude_none=True)
 
 
 def read_target(document: Any) -> Target:
@@ -59,7 +62,7 @@ def read_target(document: Any) -> Target:
         return find_target(document)
     try:
         # Through JSON, because only there does pydantic's strict mode take a list for a tuple.
-        return _TARGET.validate_json(json.dumps(document))
+        return _adapter().validate_json(json.dumps(document))
     except ValidationError as error:
         told = explain(Target, error, "", "target")
         raise InputError("bad_target", f"target: {told.detail}", told.hint) from error
