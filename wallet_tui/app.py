@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -151,15 +151,22 @@ class CairnApp(App[None]):
         # Not as Textual's DEFAULT_MODE: `run` makes tasks eager, so an Input of the first mode's screen would be
         # initialised before that mode has a screen, and fail.
         self.switch_mode("unlock")
-        self.run_worker(self._watch(), group="watch", exit_on_error=False)
+        self._start(self._watch, "watch")
         self.set_interval(self._poll_seconds, self.read_status)
 
     async def on_unmount(self) -> None:
         await self.wallet.aclose()
 
+    def _start(self, work: Any, group: str, *, exclusive: bool = False) -> None:
+        """``work`` is a callable, not a coroutine: one that ends before it began must leave nothing unawaited.
+
+        (mypy cannot choose between Textual's types of callables.)
+        """
+        self.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
+
     def read_status(self) -> None:
         """Ask once, in a worker."""
-        self.run_worker(self._read_status(), group="status", exclusive=True, exit_on_error=False)
+        self._start(self._read_status, "status", exclusive=True)
 
     async def _read_status(self) -> None:
         try:
@@ -251,7 +258,7 @@ class CairnApp(App[None]):
     def action_lock(self) -> None:
         if self.connection.unlocked:
             self.blank()
-            self.run_worker(self._lock(), group="lock", exit_on_error=False)
+            self._start(self._lock, "lock")
 
     async def _lock(self) -> None:
         try:

@@ -368,6 +368,50 @@ class Stack:
 
 
 @dataclass(frozen=True, slots=True)
+class PathStep:
+    """One credential that would bring the goal nearer: an open offer, or one that could be earned."""
+
+    title: Untrusted
+    issuer: Untrusted
+    counts: Untrusted
+    eqf: int | None
+    condition: Untrusted
+    open_offer: bool
+    others: int
+
+    @classmethod
+    def read(cls, doc: Doc) -> PathStep:
+        return cls(
+            title=doc.text("title"),
+            issuer=doc.text("issuer"),
+            counts=doc.text("counts"),
+            eqf=doc.number("eqf"),
+            condition=doc.text("condition"),
+            open_offer=doc.word("kind", ("offered", "next"), "next") == "offered",
+            others=len(doc.docs("alternatives", 10)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pathway:
+    """The fewest next credentials for one goal; ``closes`` says whether they reach it."""
+
+    target_id: str
+    steps: tuple[PathStep, ...]
+    closes: bool
+    note: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Pathway:
+        return cls(
+            target_id=doc.doc("target").need("id"),
+            steps=tuple(PathStep.read(item) for item in doc.docs("steps", 64)),
+            closes=doc.flag("closes"),
+            note=doc.text("note"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     name: Untrusted
     lock: str

@@ -7,7 +7,17 @@ from urllib.parse import quote
 
 from agent.client import AgentClient, Event
 from wallet_tui.doc import Doc
-from wallet_tui.model import MAX_ROWS, Credential, HistoryEntry, Offer, Stack, Status, Summary, Target
+from wallet_tui.model import (
+    MAX_ROWS,
+    Credential,
+    HistoryEntry,
+    Offer,
+    Pathway,
+    Stack,
+    Status,
+    Summary,
+    Target,
+)
 from wallet_tui.request_model import Request
 
 MAX_REASON_CHARS = 300
@@ -99,6 +109,10 @@ class Wallet:
 
     async def stack(self, target_id: str) -> Stack:
         return Stack.read(Doc(await self._client.get(_path("stacks", target_id))))
+
+    async def pathway(self, target_id: str) -> Pathway:
+        """What to earn next for one goal."""
+        return Pathway.read(Doc(await self._client.get(_path("pathways", target_id))))
 
 
 def _path(*parts: str) -> str:

@@ -67,6 +67,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         self.wanted = deepcopy(data.WANTED)
         self.targets = data.targets()
         self.stacks = data.stacks()
+        self.pathways = data.pathways()
         self.history = data.history()
         self.intact: bool | None = True
         self.calls: list[tuple[str, str, Json]] = []
@@ -167,6 +168,8 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
                 return 200, {"targets": self.targets}
             case ("GET", "wallet", "stacks", identifier):
                 return 200, self.stacks[identifier]
+            case ("GET", "wallet", "pathways", identifier):
+                return 200, self.pathways[identifier]
         raise ProblemError(404, "not_found", "There is no such thing.")
 
     # Locking.

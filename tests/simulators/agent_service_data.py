@@ -500,3 +500,32 @@ def history() -> list[Json]:
             4, "2026-03-05T14:10:00+00:00", "declined", STERN, "Crane course", [], "the requester was told"
         ),
     ]
+
+
+def pathways() -> dict[str, Json]:
+    """What to earn next; the second goal is met, so the wallet does not ask."""
+    (first, _) = targets()
+    offered = {
+        "id": "offer-1",
+        "kind": "offered",
+        "title": "Green Transition in Manufacturing",
+        "issuer": FHJ["name"],
+        "counts": "4",
+        "eqf": 6,
+        "condition": "",
+        "alternatives": [],
+    }
+    step = {
+        "id": "tampere/change-and-risk-management@1",
+        "kind": "next",
+        "title": "Change and Risk Management",
+        "issuer": "Tampere University",
+        "counts": "3",
+        "eqf": 6,
+        "condition": "with a grade of A, B (ECTS)",
+        "alternatives": [{"id": "x", "title": "Another"}],
+    }
+    note = "A suggestion: each counts only if its issuer is quality-assured on the day of award."
+    return {
+        first["id"]: {"target": first, "closes": True, "steps": [offered, step], "note": note},
+    }

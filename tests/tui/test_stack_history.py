@@ -30,9 +30,10 @@ async def test_every_member_says_why(service: AgentServiceSimulator) -> None:
             "+ offered Green Transition in Manufacturing counts 4",
             "– not counted Quantum Leadership Mastery counts 0",
             "no list says anything about this issuer, and the goal accepts listed issuers only",
-            "Another route",
             "What next",
         )
+        await wallet.press("end")
+        await wallet.sees("Another route")
 
 
 async def test_what_the_goal_asks_for_and_how_to_complain(service: AgentServiceSimulator) -> None:
@@ -52,6 +53,27 @@ async def test_a_credential_in_another_unit_keeps_its_unit(service: AgentService
         await wallet.press("3")
         await wallet.sees("of 8 ceu")
         assert "of 8 ECTS" not in wallet.text
+
+
+async def test_the_shortest_way_from_here(service: AgentServiceSimulator) -> None:
+    async with open_wallet(service, WIDE) as wallet:
+        await wallet.press("3")
+        await wallet.sees(
+            "The shortest way from here",
+            "… offered Green Transition in Manufacturing 4 ECTS, EQF 6",
+            "+ to earn Change and Risk Management 3 ECTS, EQF 6, with a grade of A, B (ECTS) · Tampere University",
+            "or another",
+            "A suggestion: each counts only if",
+        )
+
+
+async def test_without_guidance_the_plan_still_stands(service: AgentServiceSimulator) -> None:
+    service.fail["/v1/wallet/pathways/digital-production"] = ProblemError(500, "internal_error", "Broken.")
+    async with open_wallet(service, WIDE) as wallet:
+        await wallet.press("3")
+        await wallet.sees("What counts, and why", "What next")
+        assert "The shortest way" not in wallet.text
+        assert "Broken." not in wallet.text
 
 
 async def test_the_next_goal(service: AgentServiceSimulator) -> None:

@@ -14,7 +14,7 @@ from agent.errors import CairnError
 from wallet_tui import words
 from wallet_tui.actions import bindings
 from wallet_tui.layout import Cell, fold, heading, join, row
-from wallet_tui.model import Member, Stack, Target
+from wallet_tui.model import Member, Pathway, Stack, Target
 from wallet_tui.safe_text import Untrusted, safe_text
 from wallet_tui.screens.base import BLANK, Answered, Area, Refused, error_blocks, set_text
 from wallet_tui.widgets.document import Block, Document
@@ -36,6 +36,7 @@ class StackScreen(Area):
         self._targets: list[Target] = []
         self._at = 0
         self._stack: Stack | None = None
+        self._pathway: Pathway | None = None
         self._error: CairnError | None = None
         self._loaded = False
 
@@ -63,7 +64,7 @@ class StackScreen(Area):
         self.ask("targets", self.cairn.wallet.targets)
 
     def forget(self) -> None:
-        self._targets, self._stack, self._loaded = [], None, False
+        self._targets, self._stack, self._pathway, self._loaded = [], None, None, False
         self._show()
 
     def on_answered(self, message: Answered[object]) -> None:
@@ -72,6 +73,9 @@ class StackScreen(Area):
         self._error, self._loaded = None, True
         if isinstance(message.value, Stack):
             self._stack = message.value
+            self._ask_pathway()
+        elif isinstance(message.value, Pathway):
+            self._pathway = message.value
         elif isinstance(message.value, list):
             self._targets = message.value
             self._at = min(self._at, max(0, len(self._targets) - 1))
@@ -79,6 +83,8 @@ class StackScreen(Area):
         self._show()
 
     def on_refused(self, message: Refused) -> None:
+        if message.group == "pathway":  # guidance is an extra: without it the plan still stands
+            return
         self._error, self._loaded = message.error, True
         self._show()
 
@@ -87,11 +93,17 @@ class StackScreen(Area):
             target = self._targets[self._at]
             self.ask("stack", lambda: self.cairn.wallet.stack(target.id))
 
+    def _ask_pathway(self) -> None:
+        self._pathway = None
+        stack = self._stack
+        if stack is not None and not stack.met:
+            self.ask("pathway", lambda: self.cairn.wallet.pathway(stack.target.id))
+
     def action_next_goal(self) -> None:
         if self.refuse("" if len(self._targets) > 1 else "There is no other goal."):
             return
         self._at = (self._at + 1) % len(self._targets)
-        self._stack = None
+        self._stack = self._pathway = None
         self._ask_stack()
         self._show()
 
@@ -154,6 +166,8 @@ class StackScreen(Area):
             after += fold(join("→ ", safe_text(sentence, 300)), width, indent=4, first=2)
         if after:
             blocks += [BLANK, Block([heading("What next"), *after])]
+        if self._pathway is not None and self._pathway.target_id == stack.target.id and self._pathway.steps:
+            blocks += [BLANK, Block(pathway_lines(self._pathway, stack, width))]
         if stack.route:
             blocks += [
                 BLANK,
@@ -163,6 +177,28 @@ class StackScreen(Area):
             told = Content(" ").join(safe_text(part, 300) for part in stack.complaint)
             blocks += [BLANK, Block([heading("If you disagree"), *fold(told, width, indent=2)])]
         return blocks
+
+
+def pathway_lines(pathway: Pathway, stack: Stack, width: int) -> list[Content]:
+    """The fewest credentials that would close the goal, one line each, and what they rest on."""
+    title = "The shortest way from here" if pathway.closes else "What would bring it nearer"
+    found = [heading(title)]
+    for step in pathway.steps:
+        kind = "… offered" if step.open_offer else "+ to earn"
+        line = join(
+            f"{kind}  ",
+            safe_text(step.title, 100).stylize_before("bold"),
+            join("  ", safe_text(step.counts, 12), " ", words.unit(stack.unit)),
+        )
+        if step.eqf is not None:
+            line = join(line, f", {words.eqf(step.eqf)}")
+        if step.condition:
+            line = join(line, ", ", safe_text(step.condition, 120))
+        line = join(line, " · ", safe_text(step.issuer, 60))
+        if step.others:
+            line = join(line, f" · or {'another' if step.others == 1 else f'one of {step.others} others'}")
+        found += fold(line, width, indent=13, first=2)
+    return [*found, *fold(safe_text(pathway.note, 300).stylize_before("$muted"), width, indent=2)]
 
 
 def place_lines(stack: Stack, width: int) -> list[Content]:
