@@ -24,6 +24,8 @@ from issuer_profiles.models import (
     Text,
 )
 
+MAX_PARTS = 64  # of each kind: a plan tries every credential against every part
+
 type Day = Annotated[str, Field(pattern=r"^(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$")]
 
 
@@ -254,15 +256,15 @@ class Target:
     window: Window = field(default_factory=Window)
     sizes: Size | None = None
     convert: Mapping[Slug, Decimal] = field(default_factory=dict)
-    caps: tuple[Cap, ...] = ()
-    required: tuple[Place, ...] = ()
-    elective: tuple[Pool, ...] = ()
-    excluded: tuple[Excluded, ...] = ()
+    caps: Annotated[tuple[Cap, ...], Field(max_length=MAX_PARTS)] = ()
+    required: Annotated[tuple[Place, ...], Field(max_length=MAX_PARTS)] = ()
+    elective: Annotated[tuple[Pool, ...], Field(max_length=MAX_PARTS)] = ()
+    excluded: Annotated[tuple[Excluded, ...], Field(max_length=MAX_PARTS)] = ()
     free: bool = True
     overlap: Literal["same-outcomes", "any-outcome"] = "same-outcomes"
-    clusters: tuple[Cluster, ...] = ()
+    clusters: Annotated[tuple[Cluster, ...], Field(max_length=MAX_PARTS)] = ()
     cluster: Slug | None = None
-    routes: tuple[Route, ...] = ()
+    routes: Annotated[tuple[Route, ...], Field(max_length=MAX_PARTS)] = ()
     complaint: Complaint | None = None
     sources: tuple[Source, ...] = ()
     synthetic: tuple[Text, ...] = ()

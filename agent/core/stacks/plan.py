@@ -29,6 +29,7 @@ from agent.core.stacks.rules import RPL, Member, amount_of, exclusion, identitie
 from issuer_profiles.targets import Cap, Match, Place, Pool, Target
 
 MAX_MEMBERS: Final = 2000
+TOO_MANY: Final = f"Counts nothing: too many to plan at once; the newest {MAX_MEMBERS} were."
 _STATES: Final[tuple[State, ...]] = ("counted", "offered", "excluded")
 _FREE: Final = Pool(id="free", title={"en": "Free choice"}, match=Match())
 
@@ -39,9 +40,12 @@ def plan(target: Target, members: Sequence[Member], *, today: date) -> StackPlan
     Beyond `MAX_MEMBERS` the newest are planned and the others said to be left out.
     """
     candidates, excluded = candidates_of(target, members, today)
-    too_many = "too_many", "Counts nothing: too many to plan at once."
-    excluded += [_excluded(candidate.member, *too_many) for candidate in candidates[MAX_MEMBERS:]]
-    plans = excluded + _share_out(target, candidates[:MAX_MEMBERS])
+    kept = _newest(candidates)
+    chosen = {item.member.id for item in kept}
+    excluded += [
+        _excluded(item.member, "too_many", TOO_MANY) for item in candidates if item.member.id not in chosen
+    ]
+    plans = excluded + _share_out(target, kept)
     counted = sum((item.counts for item in plans if item.state == "counted"), Decimal(0))
     offered = sum((item.counts for item in plans if item.state == "offered"), Decimal(0))
     required = Decimal(target.total)
@@ -83,6 +87,15 @@ def candidates_of(
                 continue
         excluded.append(_excluded(member, code, reason))
     return candidates, excluded
+
+
+def _newest(candidates: list[Candidate]) -> list[Candidate]:
+    """At most `MAX_MEMBERS`, what is held before what is offered; in the order they came in."""
+    if len(candidates) <= MAX_MEMBERS:
+        return candidates
+    held = [item for item in candidates if not item.member.offered]
+    offered = [item for item in candidates if item.member.offered]
+    return [*held[-MAX_MEMBERS:], *offered[: max(MAX_MEMBERS - len(held), 0)]]
 
 
 def _age(member: Member) -> tuple[bool, date, str]:

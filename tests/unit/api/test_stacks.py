@@ -49,6 +49,11 @@ async def test_a_pathway_has_steps_and_a_graph(shared: Town) -> None:
         ({"format": 1}, 422, "bad_target"),
         ({"format": 1, "totl": "5"}, 422, "bad_target"),
         ({"format": 1, "\x1b[2J": "x"}, 422, "bad_target"),
+        (
+            {"required": [{"id": f"p{at}", "title": {"en": "x"}, "match": {}} for at in range(65)]},
+            422,
+            "bad_target",
+        ),
     ],
 )
 async def test_targets_that_are_none(shared: Town, target: Any, status: int, code: str) -> None:

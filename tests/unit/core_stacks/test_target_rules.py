@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 from dataclasses import replace
 from decimal import Decimal
@@ -322,6 +323,15 @@ def test_routes_that_say_half_of_it_are_refused(values: dict[str, Any]) -> None:
 
 
 # What a refusal carries
+
+
+def test_beyond_the_limit_the_newest_are_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("agent.core.stacks.plan")
+    monkeypatch.setattr(module, "MAX_MEMBERS", 2)
+    members = [member(name, awarded_on=f"202{at}-01-01") for at, name in enumerate("abc")]
+    members.append(member("offer", offered=True))
+    found = codes(plan(target(), members, today=TODAY))
+    assert found == {"a": "too_many", "b": "", "c": "", "offer": "too_many"}
 
 
 def test_every_refusal_has_a_reason_a_source_and_the_way_to_complain() -> None:
