@@ -1,43 +1,30 @@
-"""The learner's side of a request: review, plan, consent, send, decline.
-
-Sending is a small state machine like accepting (see `holding`): connect → propose → compare the request that
-comes back → present → compare what was revealed. Two comparisons guard the consent: the verifier's request
-must equal the proposal, and the presentation that left must reveal exactly what was consented to; the second
-is kept in the history. A presentation is sent at most once per consent: when it is not certain that it was
-*not* sent, it is not sent again.
-"""
+"""The learner's side of a request: review, plan, consent, decline; what was agreed to is sent by `sending`."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import Any
 
 import structlog
 
-from agent.acapy.records import PresentationExchange
 from agent.core import disclosure as disclosing
 from agent.core.consent import EarlierShare, screen, screen_unsatisfiable
 from agent.core.disclosure import Disclosure
-from agent.core.limits import LIMITS
 from agent.core.needs import hidden_levels, needs
 from agent.core.planning import Candidate, Plan, Unsatisfiable, common_outcome, plan
 from agent.core.policy import Policy, flags
-from agent.core.reading import revealed_paths
 from agent.core.record import Record, text
 from agent.core.verdict import Result
 from agent.errors import (
-    CairnError,
     ConflictError,
     ConsentError,
     ExpiredError,
     InputError,
-    NotFoundError,
-    UnreachableError,
 )
 from agent.services import checking, clock, links, trust, views
-from agent.services.holding import CREDENTIAL, Holding
-from agent.services.node import Node, is_away
+from agent.services.holding import Holding
+from agent.services.node import Node
+from agent.services.sending import REQUEST, Sending, save, stored
 from agent.store import history
 from agent.store.vault import Document, Put
 from trust_registry import objects
@@ -45,8 +32,6 @@ from trust_registry.errors import ObjectError
 
 log = structlog.get_logger(__name__)
 
-REQUEST = "request"
-POLL_SECONDS = 2.0
 CLOSED = frozenset({"sent", "declined", "sending"})  # looking at the link again does not open these
 
 
@@ -55,6 +40,7 @@ class Presenting:
         self._node = node
         self._holding = holding
         self._locks: dict[str, asyncio.Lock] = {}
+        self._sending = Sending(node, self._lock)
 
     # ------------------------------------------------------------------ review and plan
 
@@ -101,7 +87,7 @@ class Presenting:
             "outcome": None,
             "error": None,
         }
-        await self._save(request)
+        await save(self._node, request)
         return request
 
     async def requests(self) -> list[Document]:
@@ -111,10 +97,7 @@ class Presenting:
         return [self._shown(request) | {"plan": None, "missing": []} for request in newest_first]
 
     async def request(self, id: str) -> Document:
-        request = await self._node.vault.get(REQUEST, id)
-        if request is None:
-            raise NotFoundError("no_such_request", "There is no such request.")
-        return _aged(request)
+        return _aged(await stored(self._node, id))
 
     async def view(self, id: str, include: frozenset[str] = frozenset()) -> Document:
         """A request with the plan against what is held now; a closed one is shown as it ended."""
@@ -218,215 +201,12 @@ class Presenting:
             return await self.send(request, chosen)
 
     async def send(self, request: Document, chosen: Disclosure) -> Document:
-        """Send exactly ``chosen``. The consent is written down before anything leaves."""
-        proposal = disclosing.proposal(
-            chosen, schema_id=request["schema_id"], now=int(clock.now().timestamp())
-        )
-        request |= {
-            "state": "sending",
-            "consent": {
-                "hash": chosen.hash(),
-                "paths": list(disclosing.consented_paths(chosen)),
-                "proposal": proposal,
-                "spec": await self._spec(chosen),
-            },
-            "connection_id": "",
-            "proposing": False,
-            "pres_ex_id": "",
-            "error": None,
-        }
-        await self._save(request)
-        try:
-            async with asyncio.timeout(LIMITS.exchange_seconds):
-                return await self._drive(request["id"])
-        except TimeoutError:
-            return await self._give_up(request["id"])
+        """Send exactly ``chosen`` (see `Sending.send`)."""
+        return await self._sending.send(request, chosen)
 
     async def resume(self) -> None:
-        """After an unlock or a restart of ACA-Py: finish what was being sent, or say that it was not."""
-        for request in await self._node.vault.all(REQUEST):
-            if request["state"] == "sending":
-                self._node.spawn(self._resume_one(request["id"]), f"resume {request['id'][:6]}")
-
-    async def _resume_one(self, id: str) -> None:
-        async with self._lock((await self.request(id))["link"]):
-            try:
-                async with asyncio.timeout(LIMITS.exchange_seconds):
-                    await self._drive(id)
-            except TimeoutError:
-                await self._give_up(id)
-
-    async def _drive(self, id: str) -> Document:
-        while True:
-            request = await self.request(id)
-            if request["state"] != "sending":
-                return request
-            heard = self._node.changes.count(request["connection_id"])
-            try:
-                moved = await self._advance(request)
-            except CairnError as error:
-                if not is_away(error):
-                    return await self._end(id, error)
-                moved = False
-            if not moved:
-                await self._node.changes.wait(request["connection_id"], heard, seconds=POLL_SECONDS)
-
-    async def _advance(self, request: Document) -> bool:
-        """One step; true when another may follow at once. Every step is safe to repeat after a crash."""
-        admin = await self._node.admin()
-        bus, id = self._node.bus, request["id"]
-        if not request["connection_id"]:
-            with views.step(bus, id, "connecting to the employer's agent"):
-                link = links.parse_link(request["link"], "r")
-                answer = await links.call(self._node, link, "connect", {})
-                if not isinstance(answer.get("invitation"), dict):
-                    raise InputError("unexpected_answer", "The employer's answer is not an invitation.")
-                received = await admin.receive_invitation(answer["invitation"])
-            await self._save(request | {"connection_id": received.connection_id})
-            return True
-        if not request["pres_ex_id"]:
-            return await self._propose(request)
-        exchange = await admin.presentation_record(request["pres_ex_id"])
-        if exchange.state == "request-received":
-            await self._present(request, exchange)
-            return True
-        if exchange.state in ("presentation-sent", "done"):
-            await self._sent(request, exchange)
-            return True
-        if exchange.state in ("abandoned", "deleted"):
-            raise ConflictError(
-                "exchange_abandoned", "The employer's agent ended the exchange.", exchange.error[:200]
-            )
-        return False
-
-    async def _propose(self, request: Document) -> bool:
-        """Once per connection. That we are about to is noted first: a crash may lose the exchange's id, which is
-        then found by its connection."""
-        admin = await self._node.admin()
-        if await admin.connection_state(request["connection_id"]) != "completed":
-            return False
-        found = await self._exchange(request)
-        if found is None:
-            await self._save(request | {"proposing": True})
-            with views.step(self._node.bus, request["id"], "proposing what you agreed to"):
-                proposal = request["consent"]["proposal"]
-                found = await admin.send_proposal(request["connection_id"], proposal)
-        await self._save(request | {"pres_ex_id": found.pres_ex_id})
-        return True
-
-    async def _exchange(self, request: Document) -> PresentationExchange | None:
-        """By id, or by its connection, which serves one exchange only (a search through all: only after a crash)."""
-        admin = await self._node.admin()
-        if request["pres_ex_id"]:
-            return await admin.presentation_record(request["pres_ex_id"])
-        if not request.get("proposing"):
-            return None
-        found = await admin.presentation_records(connection_id=request["connection_id"], role="prover")
-        return found[-1] if found else None
-
-    async def _present(self, request: Document, exchange: PresentationExchange) -> None:
-        admin = await self._node.admin()
-        consent = request["consent"]
-        differences = disclosing.compare_request(consent["proposal"], exchange.request)
-        if differences:
-            await admin.presentation_problem_report(
-                exchange.pres_ex_id, "The request differs from the consent."
-            )
-            raise ConsentError(
-                "request_differs",
-                f"The employer's request is not what you agreed to: {'; '.join(differences[:3])}.",
-                "Nothing was sent.",
-            )
-        with views.step(self._node.bus, request["id"], "making and sending the proof"):
-            await admin.send_presentation(
-                exchange.pres_ex_id,
-                attributes=consent["spec"]["attributes"],
-                predicates=consent["spec"]["predicates"],
-            )
-
-    async def _sent(self, request: Document, exchange: PresentationExchange) -> None:
-        """Compare what left with what was agreed to, and write both down."""
-        revealed = list(revealed_paths(exchange.presentation))
-        consent = request["consent"]
-        matches = revealed == consent["paths"]
-        if not matches:
-            log.error("a presentation revealed other paths than consented", request=request["id"][:6])
-        moment = clock.stamp(clock.now())
-        outcome: Document = {
-            "at": moment,
-            "sent_claims": revealed,
-            "matches_consent": matches,
-            "detail": "Sent; it revealed exactly what you agreed to."
-            if matches
-            else "What was revealed differs from what you agreed to.",
-        }
-        request |= {"state": "sent", "outcome": outcome, "pres_ex_id": exchange.pres_ex_id, "error": None}
-        request["consent"] = {
-            "hash": consent["hash"],
-            "paths": consent["paths"],
-            "credentials": consent["spec"]["credentials"],
-        }
-        async with self._node.history_lock:
-            entry = await history.next_entry(
-                self._node.vault,
-                at=moment,
-                kind="presented",
-                party=request["requester"],
-                title=request["policy"]["title"],
-                claims=revealed,
-                request_hash=consent["hash"],
-                outcome="sent" if matches else "sent, and it differs from the consent",
-                credentials=consent["spec"]["credentials"],
-            )
-            await self._node.vault.put(Put(REQUEST, request["id"], request), entry)
-        self._node.bus.publish("request", id=request["id"], state="sent")
-
-    async def _spec(self, chosen: Disclosure) -> Document:
-        """Which of ACA-Py's credentials answers which referent."""
-        referents: dict[str, str] = {}
-        for item in chosen.items:
-            credential = await self._node.vault.get(CREDENTIAL, item.credential)
-            if credential is not None:
-                referents[item.credential] = credential["referent"]
-        spec = disclosing.requested_credentials(chosen, referents)
-        return {
-            "attributes": {name: part["cred_id"] for name, part in spec["requested_attributes"].items()},
-            "predicates": {name: part["cred_id"] for name, part in spec["requested_predicates"].items()},
-            "credentials": [item.credential for item in chosen.items],
-        }
-
-    async def _give_up(self, id: str) -> Document:
-        late = UnreachableError("no_answer", "The other side did not answer in time.", "Try again later.")
-        return await self._end(id, late)
-
-    async def _end(self, id: str, error: CairnError) -> Document:
-        """It failed, unless the presentation has left all the same: then that is what is written down.
-
-        Ends the exchange, so that it cannot go on later without a new consent. When our own ACA-Py cannot say
-        how it stands, that error is raised and the request stays ``sending`` until it can (see `resume`).
-        """
-        request = await self.request(id)
-        exchange = await self._exchange(request) if request["connection_id"] else None
-        if exchange is not None and exchange.state in ("presentation-sent", "done"):
-            await self._sent(request, exchange)
-            return await self.request(id)
-        if exchange is not None and exchange.state not in ("abandoned", "deleted"):
-            admin = await self._node.admin()
-            await admin.presentation_problem_report(exchange.pres_ex_id, error.code)
-        return await self._failed(request, error)
-
-    async def _failed(self, request: Document, error: CairnError) -> Document:
-        log.warning("presenting failed", request=request["id"][:6], code=error.code)
-        request |= {
-            "state": "failed",
-            "consent": None,
-            "connection_id": "",
-            "proposing": False,
-            "pres_ex_id": "",
-            "error": {"code": error.code, "detail": error.detail, "hint": error.hint},
-        }
-        await self._save(request)
-        return request
+        """After an unlock or a restart of ACA-Py (see `Sending.resume`)."""
+        await self._sending.resume()
 
     # ------------------------------------------------------------------ decline
 
@@ -469,10 +249,6 @@ class Presenting:
             if request["link"] == url:
                 return request
         return None
-
-    async def _save(self, request: dict[str, Any]) -> None:
-        await self._node.vault.put(Put(REQUEST, request["id"], request))
-        self._node.bus.publish("request", id=request["id"], state=request["state"])
 
     def _lock(self, url: str) -> asyncio.Lock:
         return self._locks.setdefault(url, asyncio.Lock())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.services import asking, holding, identity, presenting, trust
+from agent.services import asking, holding, identity, sending, trust
 from tests.simulators.town import Member, Town, town
 
 
@@ -15,7 +15,7 @@ from tests.simulators.town import Member, Town, town
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost webhook costs milliseconds here, and the registry is asked anew each time."""
     monkeypatch.setattr(holding, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(presenting, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(sending, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(identity, "REGISTRY_RETRY_SECONDS", 0.02)
     # Tests change what the registry answers from one call to the next.
     monkeypatch.setattr(trust, "MEMORY_SECONDS", -1.0)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agent.services import holding as holding_module
-from agent.services import presenting as presenting_module
+from agent.services import sending as sending_module
 from tests.simulators.town import Breaker, Member, Town
 
 type Work = Callable[[], Awaitable[Any]]
@@ -207,4 +207,4 @@ async def test_the_employer_dies_while_asking(
         await answered(place, learner, request["link"])
         await check_answers(place, learner, employer, request, len(steps), steps[-1])
     assert {"create_invitation", "send_bound_request", "verify_presentation", "put"} <= set(steps)
-    assert presenting_module.LIMITS.exchange_seconds >= 60  # nothing here was decided by a deadline
+    assert sending_module.LIMITS.exchange_seconds >= 60  # nothing here was decided by a deadline

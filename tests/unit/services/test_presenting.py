@@ -13,7 +13,7 @@ import pytest
 from agent.core.limits import Limits
 from agent.errors import AgentError, ConflictError, ConsentError, NotFoundError
 from agent.services import clock
-from agent.services import presenting as presenting_module
+from agent.services import sending as sending_module
 from tests.simulators.internet import raw_answer
 from tests.simulators.registry import SCHEMA_ID
 from tests.simulators.town import POLICY, Member, Town
@@ -270,7 +270,7 @@ async def test_the_employer_never_asks(
     place: Town, holder: Member, employer: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The consent ends with the deadline: a request that comes later is not answered."""
-    monkeypatch.setattr(presenting_module, "LIMITS", Limits(exchange_seconds=0.3))
+    monkeypatch.setattr(sending_module, "LIMITS", Limits(exchange_seconds=0.3))
     asked = await employer.ask()
     shown = await holder.agent.presenting.review(asked["link"])
     held_back: list[tuple[Any, ...]] = []
@@ -383,7 +383,7 @@ async def test_while_nobody_can_tell_the_consent_stays_under_way(
     place: Town, holder: Member, employer: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ACA-Py dies right after sending and past the deadline: not failed, not sent again, finished on return."""
-    monkeypatch.setattr(presenting_module, "LIMITS", Limits(exchange_seconds=0.3))
+    monkeypatch.setattr(sending_module, "LIMITS", Limits(exchange_seconds=0.3))
     asked = await employer.ask()
     shown = await holder.agent.presenting.review(asked["link"])
     away = AgentError("unavailable", "ACA-Py does not answer.")
