@@ -27,6 +27,8 @@ from trust_registry.models import Query
 from trust_registry.objects import MEDIA_TYPE, OBJECT_BYTES
 from trust_registry.registry import Registry, utc_now
 from trust_registry.vocabulary import RevocationReason
+from trust_registry.web import mounting, signed
+from trust_registry.web.limits import LIMITS, Limits, RateLimit
 
 IMMUTABLE = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
 CHANGING = {"cache-control": "no-cache", "x-content-type-options": "nosniff"}
@@ -44,6 +46,9 @@ _STATUS = {  # by code; else by class below
     "binding_not_authentic": 500,
     "unauthorised": 401,
     "not_found": 404,
+    "unknown_entity": 404,
+    "unknown_authority": 404,
+    "cannot_tell": 503,
 }
 _UNIX = re.compile(r"[0-9]{1,12}")
 
@@ -71,9 +76,18 @@ class KeyToRevoke(BaseModel):
     reason: str
 
 
-def create_app(registry: Registry, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+def create_app(
+    registry: Registry, *, clock: Callable[[], datetime] = utc_now, limits: Limits = LIMITS
+) -> FastAPI:
     """The application for one opened registry; the caller closes the registry."""
-    app = FastAPI(title="Cairn trust registry", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Cairn trust registry",
+        version="1",
+        docs_url=None,  # the interactive pages load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    app.add_middleware(RateLimit, limits=limits)
     app.add_exception_handler(TrustRegistryError, _known_problem)
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(ClientDisconnect, _gone)
@@ -81,6 +95,7 @@ def create_app(registry: Registry, *, clock: Callable[[], datetime] = utc_now) -
     _add_own_objects(app, registry)
     _add_mirror(app, registry, clock)
     _add_admin(app, registry, clock)
+    mounting.mount(app, registry, clock)
     return app
 
 
@@ -90,10 +105,19 @@ def _add_answers(app: FastAPI, registry: Registry, clock: Callable[[], datetime]
         names = [name for name, _ in request.query_params.multi_items()]
         if len(names) != len(set(names)):
             raise QueryError("repeated_parameter", "A parameter is given twice.")
-        query = Query.from_params(dict(request.query_params))
-        return JSONResponse(
-            registry.resolve(query, now=clock()).to_json(), headers={"cache-control": "no-store"}
+        params = dict(request.query_params)
+        signing = signed.wanted(request.headers.get("accept", ""))
+        nonce = signed.checked_nonce(params.pop("nonce", None)) if signing else None
+        query = Query.from_params(params)
+        now = clock()
+        decision = registry.resolve(query, now=now)
+        headers = {"cache-control": "no-store", "vary": "accept"}
+        if not signing:
+            return JSONResponse(decision.to_json(), headers=headers)
+        jws = signed.sign_answer(
+            registry.key, iss=registry.did, query=query, decision=decision, nonce=nonce, now=now
         )
+        return Response(jws, media_type=signed.MEDIA_TYPE, headers=headers)
 
     @app.get("/v1/issuers/{did:path}")
     def issuer(did: str) -> Response:

@@ -25,6 +25,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS bindings(
   number INTEGER PRIMARY KEY, did TEXT NOT NULL, institution TEXT NOT NULL, jws TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS bindings_did ON bindings(did);
+CREATE INDEX IF NOT EXISTS bindings_institution ON bindings(institution);
 CREATE TABLE IF NOT EXISTS objects(
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, jws TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS revlists(
@@ -74,24 +75,30 @@ class Store:
                 (binding.did, binding.institution_id, jws),
             )
 
-    def bindings(self, did: str | None = None) -> StoredBindings:
-        """Records of one DID, or all, oldest first; each verified against the registry's key."""
+    def bindings(self, did: str | None = None, *, institution: str | None = None) -> StoredBindings:
+        """Records of one DID or one institution, or all, oldest first; each verified against our key."""
         with self._lock:
             rows = self._db.execute(
-                "SELECT did, institution, jws FROM bindings WHERE ?1 IS NULL OR did = ?1 ORDER BY number",
-                (did,),
+                "SELECT did, institution, jws FROM bindings WHERE (?1 IS NULL OR did = ?1)"
+                " AND (?2 IS NULL OR institution = ?2) ORDER BY number",
+                (did, institution),
             ).fetchall()
         found = []
-        for row_did, institution, jws in rows:
+        for row_did, row_institution, jws in rows:
             try:
                 binding = Binding.from_json(verify_statement(jws, typ=BINDING_TYPE, key=self._key.jwk))
                 if thumbprint(dict(binding.jwk)) != binding.thumbprint:
                     continue
             except (TrustRegistryError, KeyError, ValueError, TypeError):
                 continue
-            if (binding.did, binding.institution_id) == (row_did, institution):
+            if (binding.did, binding.institution_id) == (row_did, row_institution):
                 found.append(binding)
         return StoredBindings(tuple(found), intact=len(found) == len(rows))
+
+    def last_binding(self) -> int:
+        """Number of the newest record, 0 before the first: it changes when anything was bound or revoked."""
+        with self._lock:
+            return int(self._db.execute("SELECT coalesce(max(number), 0) FROM bindings").fetchone()[0])
 
     # --- mirrored objects
 

@@ -1,0 +1,152 @@
+"""EBSI Trusted Issuers Registry v5, the read routes.
+
+An attribute is one binding: its ``body`` is our statement on it (a JWS by this registry's key) and its id and
+``hash`` the SHA-256 of that body, so an attribute never changes under its id. Being listed says whose key it
+is, and nothing on quality: that is ``/v1/resolve``'s answer. There is no chain above this registry, so ``tao``
+and ``rootTao`` are this registry itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from trust_registry.errors import TrustRegistryError
+from trust_registry.facts import Binding
+from trust_registry.keys import did_web_url
+from trust_registry.registry import Registry
+from trust_registry.web.limits import whole_number
+from trust_registry.web.params import CHANGING, described, only
+from trust_registry.web.roll import Roll
+
+STATEMENT_TYPE = "cairn-bound-issuer+jwt"
+PAGE_SIZE, MAX_PAGE_SIZE, MAX_PAGE = 10, 50, 1_000_000
+_PATH = "/trusted-issuers-registry/v5/issuers"
+_SELF = f"https://registry.example{_PATH}"
+
+
+def attribute(registry: Registry, binding: Binding) -> tuple[str, dict[str, Any]]:
+    """(id, attribute): signed anew each time, with the same bytes each time (Ed25519, canonical JSON)."""
+    shown = (
+        "institution_id",
+        "level",
+        "thumbprint",
+        "jwk",
+        "valid_from",
+        "valid_to",
+        "revoked",
+        "recorded_at",
+    )
+    members = binding.to_json()
+    payload = {"iss": registry.did, "sub": binding.did, **{name: members[name] for name in shown}}
+    body = registry.key.sign_statement(payload, typ=STATEMENT_TYPE)
+    digest = hashlib.sha256(body.encode("ascii")).hexdigest()
+    return digest, {
+        "hash": digest,
+        "body": body,
+        "issuerType": "Revoked" if binding.revoked is not None else "TI",
+        "tao": registry.did,
+        "rootTao": registry.did,
+    }
+
+
+def paged(url: str, items: Sequence[Any], page: int, size: int) -> dict[str, Any]:
+    """EBSI's envelope; pages count from 1, and links stay within them."""
+    last = max(1, -(-len(items) // size))
+
+    def at(number: int) -> str:
+        return f"{url}?page[after]={number}&page[size]={size}"
+
+    return {
+        "self": at(page),
+        "items": list(items[(page - 1) * size : page * size]),
+        "total": len(items),
+        "pageSize": size,
+        "links": {
+            "first": at(1),
+            "prev": at(min(max(1, page - 1), last)),
+            "next": at(min(page + 1, last)),
+            "last": at(last),
+        },
+    }
+
+
+def mount(app: FastAPI, registry: Registry, roll: Roll, clock: Callable[[], datetime]) -> None:
+    base = f"{did_web_url(registry.did).base}{_PATH}"
+
+    def url(did: str) -> str:
+        return f"{base}/{quote(did, safe=':')}"
+
+    def attributes(did: str) -> dict[str, dict[str, Any]]:
+        found = dict(attribute(registry, binding) for binding in roll.bindings(did, clock()))
+        if not found:
+            raise TrustRegistryError("not_found", "Nothing is bound to this DID.")
+        return found
+
+    def page(request: Request) -> tuple[int, int]:
+        params = only(request.query_params, ("page[after]", "page[size]"))
+        number = whole_number(params.get("page[after]"), "page[after]", default=1, least=1, most=MAX_PAGE)
+        size = whole_number(
+            params.get("page[size]"), "page[size]", default=PAGE_SIZE, least=1, most=MAX_PAGE_SIZE
+        )
+        return number, size
+
+    paging = (("page[after]", "The page, from 1", "1"), ("page[size]", f"1 to {MAX_PAGE_SIZE}", "10"))
+    did = "did:web:mtu.example"
+    listed = paged(_SELF, [{"did": did, "href": f"{_SELF}/{did}"}], 1, 10)
+
+    @app.get(_PATH, tags=["EBSI"], openapi_extra=described(listed, *paging))
+    def issuers(request: Request) -> Response:
+        number, size = page(request)
+        dids = roll.dids()
+        answer = paged(base, dids, number, size)
+        answer["items"] = [{"did": one, "href": url(one)} for one in answer["items"]]
+        return JSONResponse(answer, headers=CHANGING)
+
+    digest = "b40fd9b404418a44d2d9911377a03130dde450eb546c755b5b80acd782902e6d"
+    one_attribute = {
+        "did": did,
+        "attribute": {
+            "hash": digest,
+            "body": "eyJhbGciOiJFZERTQSIsInR5cCI6…",
+            "issuerType": "TI",
+            "tao": "did:web:registry.example",
+            "rootTao": "did:web:registry.example",
+        },
+    }
+
+    @app.get(
+        f"{_PATH}/{{did}}/attributes/{{identifier}}", tags=["EBSI"], openapi_extra=described(one_attribute)
+    )
+    def issuer_attribute(did: str, identifier: str, request: Request) -> Response:
+        only(request.query_params, ())
+        found = attributes(did).get(identifier)
+        if found is None:
+            raise TrustRegistryError("not_found", "This issuer has no such attribute.")
+        return JSONResponse({"did": did, "attribute": found}, headers=CHANGING)
+
+    some = paged(
+        f"{_SELF}/{did}/attributes", [{"id": digest, "href": f"{_SELF}/{did}/attributes/{digest}"}], 1, 10
+    )
+
+    @app.get(f"{_PATH}/{{did}}/attributes", tags=["EBSI"], openapi_extra=described(some, *paging))
+    def issuer_attributes(did: str, request: Request) -> Response:
+        number, size = page(request)
+        ids = sorted(attributes(did))
+        items = [{"id": one, "href": f"{url(did)}/attributes/{one}"} for one in ids]
+        return JSONResponse(paged(f"{url(did)}/attributes", items, number, size), headers=CHANGING)
+
+    whole = {"did": did, "attributes": f"{_SELF}/{did}/attributes", "hasAttributes": True}
+
+    @app.get(f"{_PATH}/{{did}}", tags=["EBSI"], openapi_extra=described(whole))
+    def issuer(did: str, request: Request) -> Response:
+        only(request.query_params, ())
+        has = bool(attributes(did))
+        answer = {"did": did, "attributes": f"{url(did)}/attributes", "hasAttributes": has}
+        return JSONResponse(answer, headers=CHANGING)

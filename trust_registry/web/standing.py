@@ -1,0 +1,199 @@
+"""How an institution stands on a day: `resolve`'s own answer, for an issuer that is it beyond doubt.
+
+A question about an institution names no DID. The answer is still `trust_registry.resolve.resolve`'s, asked
+with a binding that exists for this one question: so pages, exports and `/v1/resolve` cannot differ in what
+they call assured. Whether a DID *is* that institution is asked for every bound DID by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from trust_registry import cover
+from trust_registry.dates import format_time
+from trust_registry.errors import TrustRegistryError
+from trust_registry.facts import Agency, Binding, Facts, Institution, Relation, Report
+from trust_registry.models import Decision, Query
+from trust_registry.registry import Registry
+from trust_registry.resolve import CLOCK_SKEW, latest_bindings, resolve, snapshot_info
+from trust_registry.vocabulary import AwardKind, Freshness, Reason, SnapshotKind
+from trust_registry.web.limits import LIMITS
+
+# .invalid never resolves (RFC 2606), so no real binding has this DID.
+_ITSELF = "did:web:institution.invalid"
+_ITS_KEY = "A" * 43
+
+
+@dataclass(frozen=True, slots=True)
+class BoundDid:
+    """``decision`` is what ``/v1/resolve`` answers for this DID and key on the day asked about."""
+
+    binding: Binding
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    institution: Institution
+    at: date
+    known_at: datetime
+    decision: Decision
+    dids: tuple[BoundDid, ...]
+    reports: tuple[Report, ...]
+    agencies: tuple[Agency, ...]
+    relations: tuple[Relation, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        closure, founded = self.institution.closure, self.institution.founded
+        return {
+            "version": 1,
+            "institution": {
+                "id": self.institution.id,
+                "name": self.institution.name,
+                "countries": list(self.institution.countries),
+                "url": self.institution.url,
+                "founded": founded.isoformat() if founded else None,
+                "closed": {"earliest": closure.earliest.isoformat(), "latest": closure.latest.isoformat()}
+                if closure
+                else None,
+                "other_provider": self.institution.other_provider,
+            },
+            "at": self.at.isoformat(),
+            "known_at": format_time(self.known_at),
+            "standing": self.decision.to_json(),
+            "dids": [_did_json(item) for item in self.dids],
+            "reports": [_report_json(report) for report in self.reports],
+            "predecessors": [
+                {"id": step.predecessor, "at": step.at.isoformat(), "kind": str(step.kind)}
+                for step in self.relations
+                if step.successor == self.institution.id
+            ],
+        }
+
+
+def standing(
+    registry: Registry, institution_id: str, *, at: date, known_at: datetime | None, now: datetime
+) -> Standing | None:
+    """None when the institution is not in the snapshot."""
+    institution = registry.snapshot.institution(institution_id)
+    if institution is None:
+        return None
+    facts = _facts(registry, institution)
+    return Standing(
+        institution=institution,
+        at=at,
+        known_at=known_at or now,
+        decision=_decide(facts, at=at, known_at=known_at, now=now),
+        dids=_dids(registry, institution_id, at=at, known_at=known_at, now=now),
+        reports=tuple(
+            sorted(facts.reports, key=lambda item: (item.valid_from, item.id), reverse=True)[: LIMITS.reports]
+        ),
+        agencies=facts.agencies,
+        relations=facts.relations,
+    )
+
+
+def require_usable(registry: Registry, now: datetime) -> None:
+    """`TrustRegistryError` cannot_tell where the list itself allows no answer about today.
+
+    For answers that have no word for "cannot tell": an empty list, or *false*, would read as a judgement. The
+    conditions are those under which `resolve` says ``indeterminate`` whatever is asked about today.
+    """
+    facts = registry.snapshot_facts()
+    state = snapshot_info(facts, now).freshness
+    reason = None
+    if facts.rolled_back:
+        reason = Reason.SNAPSHOT_ROLLBACK
+    elif not facts.authentic or facts.issued_at > now + CLOCK_SKEW:
+        reason = Reason.SOURCE_UNCHECKED
+    elif state in {Freshness.EXPIRED, Freshness.DEAD}:
+        reason = Reason.SNAPSHOT_STALE
+    elif facts.kind is SnapshotKind.DEMO and facts.deployment is not SnapshotKind.DEMO:
+        reason = Reason.SNAPSHOT_DEMO
+    if reason is not None:
+        raise TrustRegistryError("cannot_tell", "This cannot be told at present.", str(reason))
+
+
+def _facts(registry: Registry, institution: Institution) -> Facts:
+    snapshot = registry.snapshot
+    relations = snapshot.lineage(institution.id)
+    owners = sorted({institution.id} | {step.predecessor for step in relations})
+    reports = snapshot.reports(owners)
+    agencies = (snapshot.agency(name) for name in sorted({report.agency for report in reports}))
+    itself = Binding(
+        did=_ITSELF,
+        institution_id=institution.id,
+        level=3,
+        thumbprint=_ITS_KEY,
+        jwk={},
+        valid_from=date.min,
+        valid_to=None,
+        revoked=None,
+        evidence="",
+        recorded_at=datetime.min.replace(tzinfo=UTC),
+    )
+    return Facts(
+        snapshot=registry.snapshot_facts(),
+        bindings=(itself,),
+        institutions=tuple(one for one in map(snapshot.institution, owners) if one is not None),
+        relations=tuple(sorted(relations, key=lambda step: (step.at, step.predecessor))),
+        reports=reports,
+        agencies=tuple(agency for agency in agencies if agency is not None),
+    )
+
+
+def _decide(facts: Facts, *, at: date, known_at: datetime | None, now: datetime) -> Decision:
+    query = Query(did=_ITSELF, key=_ITS_KEY, awarded_on=at, award_kind=AwardKind.PROGRAMME, known_at=known_at)
+    decision = resolve(facts, query, now=now)
+    # The binding was made for the question and is no evidence of anything.
+    shown = tuple(item for item in decision.evidence if item.kind not in {"binding", "key"})
+    return replace(decision, evidence=shown)
+
+
+def _dids(
+    registry: Registry, institution_id: str, *, at: date, known_at: datetime | None, now: datetime
+) -> tuple[BoundDid, ...]:
+    stored = registry.store.bindings(institution=institution_id)
+    found = []
+    for binding in latest_bindings(stored.bindings, known_at or now):
+        query = Query(
+            did=binding.did,
+            key=binding.thumbprint,
+            awarded_on=at,
+            award_kind=AwardKind.PROGRAMME,
+            known_at=known_at,
+        )
+        found.append(BoundDid(binding, registry.resolve(query, now=now)))
+    return tuple(sorted(found, key=lambda item: (item.binding.did, item.binding.thumbprint)))
+
+
+def _did_json(item: BoundDid) -> dict[str, Any]:
+    shown = {"did", "level", "thumbprint", "valid_from", "valid_to", "revoked", "recorded_at"}
+    members = {name: value for name, value in item.binding.to_json().items() if name in shown}
+    return {
+        **members,
+        "outcome": str(item.decision.outcome),
+        "reasons": [str(reason) for reason in item.decision.reasons],
+    }
+
+
+def _report_json(report: Report) -> dict[str, Any]:
+    last, inferred = cover.last_day(report)
+    return {
+        "id": report.id,
+        "institutions": list(report.institution_ids),
+        "agency": report.agency,
+        "activity": str(report.activity),
+        "status": str(report.status),
+        "decision": str(report.decision),
+        "flag": str(report.flag),
+        "valid_from": report.valid_from.isoformat(),
+        "last_day": last.isoformat(),
+        "last_day_inferred": inferred,
+        "cycles": sorted(map(str, report.cycles)) if report.cycles is not None else None,
+        "programme": report.programme.name if report.programme else None,
+        "url": report.url,
+        "illustrative": report.illustrative,
+    }
