@@ -1,7 +1,4 @@
-"""The ``cairn-registry`` command. stdout is data, stderr narration.
-
-Exit codes (wallet-ui.md): 0 ok or assured, 1 failed or not assured, 2 usage, 3 unreachable, 5 not known.
-"""
+"""The ``cairn-registry`` command; exit codes and the like are in cli_common.py."""
 
 from __future__ import annotations
 
@@ -14,23 +11,20 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from trust_registry import bindings, keys, strict_json
+from trust_registry import bindings, cli_ingest, keys, strict_json
+from trust_registry.cli_common import EXIT_FAILED, EXIT_UNKNOWN, AsJson, HomeDir
+from trust_registry.cli_common import or_exit as _run
+from trust_registry.cli_common import safe as _safe
+from trust_registry.cli_common import say as _say
 from trust_registry.client import RegistryClient
 from trust_registry.dates import parse_date, parse_time
-from trust_registry.errors import (
-    BindingError,
-    KeyFormatError,
-    QueryError,
-    RegistryUnreachable,
-    TrustRegistryError,
-)
+from trust_registry.errors import QueryError, RegistryUnreachable
 from trust_registry.models import ASSURED, Decision, Outcome, Query
 from trust_registry.registry import Registry, utc_now
 from trust_registry.service import open_home
 from trust_registry.service import serve as run_service
 from trust_registry.vocabulary import RevocationReason, SnapshotKind
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_UNKNOWN = 0, 1, 2, 3, 5
 _DOCUMENT_BYTES = 64 * 1024
 _FETCH_SECONDS = 10.0
 
@@ -41,9 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-HomeDir = Annotated[Path, typer.Option(help="The registry's folder.", envvar="CAIRN_REGISTRY_HOME")]
 Did = Annotated[str, typer.Option(help="The issuer's did:web.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
 @app.callback()
@@ -193,26 +185,14 @@ def revoke_key(
     typer.echo(f"{did}: key {key} is revoked ({reason}).")
 
 
+app.command()(cli_ingest.ingest)
+app.command()(cli_ingest.diff)
+app.command()(cli_ingest.quarantine)
+
+
 def run() -> None:
     """Entry point of ``cairn-registry``."""
     app()
-
-
-def _run[Value](work: Callable[[], Value]) -> Value:
-    """Turns the package's errors into a sentence on stderr and an exit code."""
-    try:
-        return work()
-    except TrustRegistryError as error:
-        _say(_safe(error.diagnostics()))
-        usage = isinstance(error, QueryError | KeyFormatError | BindingError)
-        code = (
-            EXIT_UNREACHABLE
-            if isinstance(error, RegistryUnreachable)
-            else EXIT_USAGE
-            if usage
-            else EXIT_FAILED
-        )
-        raise typer.Exit(code) from None
 
 
 def _with_home[Value](home: Path, work: Callable[[Registry], Value]) -> Value:
@@ -281,15 +261,6 @@ def _sentences(decision: Decision) -> str:
     age = f"{snapshot.age_seconds} s old ({snapshot.freshness})"
     lines.append(f"list         {snapshot.kind} snapshot {snapshot.seq}, {age}")
     return "\n".join(_safe(line) for line in lines)
-
-
-def _safe(text: str) -> str:
-    """Nothing from outside steers the terminal."""
-    return "".join(character if character.isprintable() else "�" for character in text)
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@
     TrustRegistryError        code, detail, hint
     ├── KeyFormatError        a DID, key or DID document that cannot be used
     ├── ObjectError           a signed object that does not hold (code says which way)
-    ├── IngestError           a source file that cannot be read as what it claims to be
+    ├── IngestError           a source that cannot be read as what it claims to be, or lost too much
+    ├── SourceUnreachable     ingest: no usable answer from the source; never "the row is gone"
     ├── SnapshotError         a snapshot that is not what its manifest says
     ├── BindingError          a binding that may not be made, or does not verify
     ├── QueryError            a question that cannot be understood (never answered as if it were "now")
@@ -39,6 +40,14 @@ class ObjectError(TrustRegistryError):
 
 class IngestError(TrustRegistryError):
     pass
+
+
+class SourceUnreachable(TrustRegistryError):  # noqa: N818 - as RegistryUnreachable
+    """``status``: what the source answered with; 0 when there was no answer."""
+
+    def __init__(self, detail: str, *, status: int = 0, hint: str = "Try again later.") -> None:
+        super().__init__("source_unreachable", detail, hint)
+        self.status = status
 
 
 class SnapshotError(TrustRegistryError):

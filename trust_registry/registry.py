@@ -5,11 +5,16 @@
     HOME/key            Ed25519 signing key, 0600        HOME/snapshot/   data file and signed manifest
     HOME/token          admin token, 0600                HOME/registry.db bindings and mirrored objects
     HOME/service.json   {"url", "pid"}                   HOME/tails/      tails files by hash
+    HOME/history.db     ingested facts over time         HOME/spool/      fetched, not yet recorded
+
+A home into which nothing was ever ingested serves the embedded demo data.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +22,8 @@ from typing import Any
 from trust_registry import bindings, embedded, keys, objects, snapshot
 from trust_registry.errors import BindingError, KeyFormatError, ObjectError
 from trust_registry.facts import Facts, SnapshotFacts
-from trust_registry.ingest.deqar_csv import Source
+from trust_registry.history import History
+from trust_registry.ingest.deqar_csv import Ingested, Source
 from trust_registry.models import Decision, Query
 from trust_registry.objects import Kind, SignedObject
 from trust_registry.resolve import resolve, snapshot_info
@@ -51,12 +57,20 @@ class Registry:
 
     @classmethod
     def open(
-        cls, home: Path, *, did: str, deployment: SnapshotKind, now: datetime, refresh: bool = True
+        cls,
+        home: Path,
+        *,
+        did: str,
+        deployment: SnapshotKind,
+        now: datetime,
+        refresh: bool = True,
+        rebuild: bool = False,
     ) -> Registry:
         """Open or make the home; checks the snapshot's signature, hash and order before anything is served.
 
         A snapshot that is due (24 hours), or made from other sources or for another DID, is built anew with
-        the next number if ``refresh``. Raises `SnapshotError` when the one on disk does not hold.
+        the next number if ``refresh``; ``rebuild`` does so in any case (after an ingest). Raises
+        `SnapshotError` when the one on disk does not hold.
         """
         key = RegistryKey.load_or_create(home / "key")
         store = Store(home / "registry.db", key)
@@ -65,9 +79,10 @@ class Registry:
             manifest = snapshot.read_manifest(directory, key)
             if manifest is not None:
                 store.accept_snapshot(manifest.seq, manifest.db_sha256)
-            facts = embedded.load()
-            if manifest is None or (refresh and _due(manifest, did, facts.sources, now)):
+            content = _content(home, now)
+            if manifest is None or rebuild or (refresh and _due(manifest, did, content, now)):
                 seq, prev = store.last_snapshot()
+                facts, kind = content.load()
                 manifest = snapshot.build(
                     directory,
                     facts,
@@ -75,8 +90,8 @@ class Registry:
                     iss=did,
                     seq=seq + 1,
                     prev=prev,
-                    kind=SnapshotKind.DEMO,
-                    now=now,
+                    kind=kind,
+                    now=content.at,
                 )
                 store.accept_snapshot(manifest.seq, manifest.db_sha256)
             current = Snapshot(directory, manifest)
@@ -203,7 +218,41 @@ def registry_did(public_url: str) -> str:
     return did
 
 
-def _due(manifest: snapshot.Manifest, did: str, sources: list[Source], now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a snapshot would be made of. ``at``: the age that it may claim."""
+
+    sources: list[Source]
+    load: Callable[[], tuple[Ingested, SnapshotKind]]
+    at: datetime
+    renewable: bool
+
+
+def _content(home: Path, now: datetime) -> _Content:
+    """The ingested facts if there are any, otherwise the demo data.
+
+    The demo data are as good today as ever; ingested ones are as old as their retrieval, whenever the
+    snapshot is built, so passing time alone is no reason to build it.
+    """
+    history = History.existing(home)
+    if history is None:
+        facts = embedded.load()
+        return _Content(facts.sources, lambda: (facts, SnapshotKind.DEMO), now, renewable=True)
+    try:
+        return _Content(history.sources(), lambda: _current(home), history.data_time(), renewable=False)
+    finally:
+        history.close()
+
+
+def _current(home: Path) -> tuple[Ingested, SnapshotKind]:
+    history = History(home / "history.db")
+    try:
+        return history.as_of(), history.kind()
+    finally:
+        history.close()
+
+
+def _due(manifest: snapshot.Manifest, did: str, content: _Content, now: datetime) -> bool:
     recorded = {(str(item.get("file")), str(item.get("sha256"))) for item in manifest.sources}
-    late = now.timestamp() > manifest.next_update
-    return late or manifest.iss != did or recorded != snapshot.source_hashes(sources)
+    late = content.renewable and now.timestamp() > manifest.next_update
+    return late or manifest.iss != did or recorded != snapshot.source_hashes(content.sources)

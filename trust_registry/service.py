@@ -58,8 +58,11 @@ def read_service(home: Path) -> Service | None:
         ) from error
 
 
-def open_home(home: Path, *, deployment: SnapshotKind | None = None) -> Registry:
-    """The registry of a home for one command beside (or without) the running service."""
+def open_home(home: Path, *, deployment: SnapshotKind | None = None, rebuild: bool = False) -> Registry:
+    """The registry of a home for one command beside (or without) the running service.
+
+    ``rebuild``: make a new snapshot of what was ingested.
+    """
     service = read_service(home)
     return Registry.open(
         home,
@@ -67,6 +70,7 @@ def open_home(home: Path, *, deployment: SnapshotKind | None = None) -> Registry
         deployment=deployment or (service.deployment if service else SnapshotKind.PRODUCTION),
         now=utc_now(),
         refresh=False,
+        rebuild=rebuild,
     )
 
 

@@ -62,7 +62,7 @@ CREATE TABLE report_institutions(
   institution TEXT NOT NULL, report TEXT NOT NULL, PRIMARY KEY (institution, report)) WITHOUT ROWID;
 CREATE TABLE provenance(
   file TEXT NOT NULL, sha256 TEXT NOT NULL, retrieved_at TEXT NOT NULL, licence TEXT NOT NULL,
-  rows INTEGER NOT NULL);
+  rows INTEGER NOT NULL, url TEXT NOT NULL, etag TEXT NOT NULL);
 CREATE TABLE quarantine(file TEXT NOT NULL, row INTEGER NOT NULL, reason TEXT NOT NULL);
 """
 
@@ -274,7 +274,10 @@ def _write_tables(path: Path, facts: Ingested) -> None:
             _insert(
                 db,
                 "provenance",
-                (source.file, source.sha256, source.retrieved_at, source.licence, source.rows),
+                (
+                    *(source.file, source.sha256, source.retrieved_at, source.licence, source.rows),
+                    *(source.url, source.etag),
+                ),
             )
         for item in facts.quarantined:
             _insert(db, "quarantine", (item.file, item.row, item.reason))

@@ -26,7 +26,7 @@ from trust_registry.vocabulary import Activity, Cycle, Flag, RelationKind, Repor
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
 ILLUSTRATIVE = "ILLUSTRATIVE-"
-_INSTITUTION_ID = re.compile(r"DEQARINST[0-9]{4,}")
+INSTITUTION_ID = re.compile(r"DEQARINST[0-9]{4,}")
 _EVENT = re.compile(r"(?:^|, )(?=[0-9]{4}-[0-9]{2}-[0-9]{2}: )")  # names hold commas, dates begin an event
 _COLUMNS = {
     "institutions": "deqar_id deqar_url country name_primary name_official name_versions founding_date "
@@ -36,8 +36,9 @@ _COLUMNS = {
     "reports": "report_id report_url hei_deqar_id programme_name programme_qf_ehea_level report_agency "
     "report_type report_status report_decision report_valid_from report_valid_to report_local_identifier",
 }
-# Verb at the start of an event → (kind, is the row's own institution the predecessor?). Longest first.
-_VERBS: tuple[tuple[str, RelationKind | None, bool], ...] = (
+# Verb at the start of an event → (kind, is the verb's subject the predecessor?). Longest first. In the CSV the
+# subject is the row's own institution; in the JSON APIs it is the other one (deqar_api.py).
+VERBS: tuple[tuple[str, RelationKind | None, bool], ...] = (
     ("was absorbed by ", RelationKind.ABSORBED, True),
     ("absorbed ", RelationKind.ABSORBED, False),
     ("succeeded by ", RelationKind.SUCCEEDED, True),
@@ -50,20 +51,25 @@ _VERBS: tuple[tuple[str, RelationKind | None, bool], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file as it was read; ``sha256`` over its bytes."""
+    """One file as it was read; ``sha256`` over its bytes (of a paged listing: over its answers' hashes)."""
 
     file: str
     sha256: str
     retrieved_at: str
     licence: str
     rows: int
+    url: str = ""
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
+    """``key``: the id that the row claims, if it names one."""
+
     file: str
     row: int
     reason: str
+    key: str = ""
 
 
 @dataclass(slots=True)
@@ -96,7 +102,7 @@ class Loader:
                 start = parse_date(row["registration_start"], "registration_start")
                 end = _optional_date(row["registration_valid_to"], "registration_valid_to")
             except QueryError as error:
-                self._set_aside(path, number, error.detail)
+                self._set_aside(path, number, error.detail, row["acronym_primary"])
                 continue
             acronym = row["acronym_primary"]
             before = self.found.agencies.get(acronym)
@@ -114,7 +120,7 @@ class Loader:
         for number, row in self._rows(path, "institutions", retrieved_at, licence):
             reason = self._add_institution(row)
             if reason:
-                self._set_aside(path, number, reason)
+                self._set_aside(path, number, reason, row["deqar_id"])
                 continue
             rows.append((number, row))
             names[row["name_primary"]].add(row["deqar_id"])
@@ -123,7 +129,7 @@ class Loader:
         endings: dict[str, list[date]] = defaultdict(list)
         for number, row in rows:
             for reason in self._add_relations(row, names, other_names, endings):
-                self._set_aside(path, number, reason)
+                self._set_aside(path, number, reason, row["deqar_id"])
         for number, row in rows:
             self._close(path, number, row, endings[row["deqar_id"]])
 
@@ -139,7 +145,7 @@ class Loader:
                     report = replace(report, institution_ids=tuple(dict.fromkeys(merged)))
                 self.found.reports[report.id] = report
             except (QueryError, IngestError) as error:
-                self._set_aside(path, number, error.detail)
+                self._set_aside(path, number, error.detail, row["report_id"])
 
     def _rows(
         self, path: Path, kind: str, retrieved_at: str, licence: str
@@ -164,13 +170,13 @@ class Loader:
                 continue
             yield number, {name: value.strip() for name, value in row.items()}
 
-    def _set_aside(self, path: Path, row: int, reason: str) -> None:
-        self.found.quarantined.append(Quarantined(path.name, row, reason))
+    def _set_aside(self, path: Path, row: int, reason: str, key: str = "") -> None:
+        self.found.quarantined.append(Quarantined(path.name, row, reason, key))
 
     def _add_institution(self, row: Mapping[str, str]) -> str:
         """Adds the row's institution, or another location of it; returns why not."""
         identifier = row["deqar_id"]
-        if not _INSTITUTION_ID.fullmatch(identifier):
+        if not INSTITUTION_ID.fullmatch(identifier):
             return "not a DEQAR institution id"
         codes = []
         # Quirk: one row may name several countries (9869). Sub-national systems count as their state.
@@ -205,7 +211,7 @@ class Loader:
         own = row["deqar_id"]
         for event in filter(None, _EVENT.split(row["historic_relationships"])):
             day, _, what = event.partition(": ")
-            verb = next((verb for verb in _VERBS if what.startswith(verb[0])), None)
+            verb = next((verb for verb in VERBS if what.startswith(verb[0])), None)
             try:
                 at = parse_date(day, "the event's date")
             except QueryError as error:
@@ -247,12 +253,17 @@ class Loader:
         try:
             first = parse_date(f"{text}-01-01" if re.fullmatch(r"[0-9]{4}", text) else text, "closure_date")
         except QueryError as error:
-            self._set_aside(path, number, error.detail)
+            self._set_aside(path, number, error.detail, identifier)
             return
-        after = date(first.year + 1, 1, 1) if len(text) == 4 else first + timedelta(days=1)
-        known = [day for day in endings if first <= day < after]
-        closure = Closure(min(known), max(known)) if known else Closure(first, after)
+        closure = closed_between(first, endings, whole_year=len(text) == 4)
         self.found.institutions[identifier] = replace(self.found.institutions[identifier], closure=closure)
+
+
+def closed_between(first: date, endings: list[date], *, whole_year: bool = False) -> Closure:
+    """A closure on ``first``, or some time in its year, made exact by the endings that fall into it."""
+    after = date(first.year + 1, 1, 1) if whole_year else first + timedelta(days=1)
+    known = [day for day in endings if first <= day < after]
+    return Closure(min(known), max(known)) if known else Closure(first, after)
 
 
 def _report(row: Mapping[str, str]) -> Report:
@@ -265,21 +276,21 @@ def _report(row: Mapping[str, str]) -> Report:
         )
     if not illustrative and not re.fullmatch(r"[0-9]+", row["report_id"]):
         raise IngestError("report_id", "the report id is not a number")
-    if not _INSTITUTION_ID.fullmatch(row["hei_deqar_id"]):
+    if not INSTITUTION_ID.fullmatch(row["hei_deqar_id"]):
         raise IngestError("institution_id", "not a DEQAR institution id")
     levels = filter(None, row["programme_qf_ehea_level"].split(", "))
-    cycles = {_word(Cycle, name.removesuffix(" cycle")) for name in levels}
-    activity = _word(Activity, row["report_type"])
+    cycles = {word(Cycle, name.removesuffix(" cycle")) for name in levels}
+    activity = word(Activity, row["report_type"])
     return Report(
         id=row["report_id"],
         institution_ids=(row["hei_deqar_id"],),
         agency=row["report_agency"],
         activity=activity,
-        status=_word(Status, row["report_status"]),
-        decision=_word(ReportDecision, row["report_decision"]),
+        status=word(Status, row["report_status"]),
+        decision=word(ReportDecision, row["report_decision"]),
         valid_from=parse_date(row["report_valid_from"], "report_valid_from"),
         valid_to=_optional_date(row["report_valid_to"], "report_valid_to"),
-        flag=_word(Flag, row.get("report_flag") or Flag.NONE),
+        flag=word(Flag, row.get("report_flag") or Flag.NONE),
         cycles=frozenset(cycles) or None,
         programme=_programme(row) if activity is not Activity.INSTITUTIONAL else None,
         url=row["report_url"],
@@ -297,12 +308,18 @@ def _programme(row: Mapping[str, str]) -> Programme | None:
         credit = Decimal(ects) if ects else None
     except InvalidOperation as error:
         raise IngestError("workload_ects", "workload_ects is not a number") from error
-    return Programme(
-        row["programme_name"], credit, {"full degree": True, "micro-credential": False}.get(kind)
-    )
+    return Programme(row["programme_name"], credit, degree_of(kind))
 
 
-def _word[Word: StrEnum](vocabulary: type[Word], text: str) -> Word:
+def degree_of(programme_type: str) -> bool | None:
+    """Does a programme of DEQAR's type end with a degree? None: the source does not say."""
+    known = {"": None, "full degree": True, "micro-credential": False, "other provision": None}
+    if programme_type not in known:
+        raise IngestError("unknown_value", "an unknown programme type")
+    return known[programme_type]
+
+
+def word[Word: StrEnum](vocabulary: type[Word], text: str) -> Word:
     """An unknown enumeration value quarantines the row (trust-registry.md section 3, "Ingest")."""
     try:
         return vocabulary(text)
