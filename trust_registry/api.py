@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from trust_registry import bindings, strict_json
+from trust_registry import audit, bindings, strict_json, web_bindings
 from trust_registry.dates import parse_date, parse_time
 from trust_registry.errors import BindingError, KeyFormatError, ObjectError, QueryError, TrustRegistryError
 from trust_registry.facts import Binding
@@ -45,6 +45,19 @@ _STATUS = {  # by code; else by class below
     "unknown_institution": 404,
     "binding_not_authentic": 500,
     "unauthorised": 401,
+    "two_operators_needed": 403,
+    "same_operator": 403,
+    "proposer_removed": 409,
+    "proposal_closed": 409,
+    "proposal_expired": 409,
+    "unknown_proposal": 404,
+    "changed_meanwhile": 409,
+    "check_failed": 409,
+    "check_unknown": 409,
+    "too_many_open": 429,
+    "busy": 503,
+    "proposal_not_authentic": 500,
+    "audit_not_authentic": 500,
     "not_found": 404,
     "unknown_entity": 404,
     "unknown_authority": 404,
@@ -96,6 +109,7 @@ def create_app(
     _add_mirror(app, registry, clock)
     _add_admin(app, registry, clock)
     mounting.mount(app, registry, clock)
+    web_bindings.add(app, registry, clock)
     return app
 
 
@@ -121,7 +135,7 @@ def _add_answers(app: FastAPI, registry: Registry, clock: Callable[[], datetime]
 
     @app.get("/v1/issuers/{did:path}")
     def issuer(did: str) -> Response:
-        found = bindings.current(registry.store, did, clock())
+        found = registry.issuer(did, now=clock())
         if not found:
             raise TrustRegistryError("not_found", "Nothing is bound to this DID.")
         return JSONResponse({"did": did, "bindings": [_public(item) for item in found]}, headers=CHANGING)
@@ -201,9 +215,7 @@ def _add_admin(app: FastAPI, registry: Registry, clock: Callable[[], datetime]) 
     async def bind(request: Request) -> dict[str, Any]:
         body = await _model(request, NewBinding)
         binding = await run_in_threadpool(
-            bindings.bind,
-            registry.store,
-            registry.snapshot,
+            registry.bind_directly,
             did=body.did,
             jwk=body.jwk,
             institution_id=body.institution_id,
@@ -212,6 +224,7 @@ def _add_admin(app: FastAPI, registry: Registry, clock: Callable[[], datetime]) 
             valid_to=parse_date(body.valid_to, "valid_to") if body.valid_to is not None else None,
             evidence=body.evidence,
             now=clock(),
+            operator=audit.ADMIN,
         )
         return _public(binding)
 
@@ -228,6 +241,7 @@ def _add_admin(app: FastAPI, registry: Registry, clock: Callable[[], datetime]) 
             at=parse_time(body.at, "at"),
             reason=RevocationReason(body.reason),
             now=clock(),
+            operator=audit.ADMIN,
         )
         return {"did": body.did, "bindings": [_public(item) for item in made]}
 

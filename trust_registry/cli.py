@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
 import typer
 
-from trust_registry import bindings, cli_ingest, keys, strict_json
-from trust_registry.cli_common import EXIT_FAILED, EXIT_UNKNOWN, AsJson, HomeDir
-from trust_registry.cli_common import or_exit as _run
-from trust_registry.cli_common import safe as _safe
-from trust_registry.cli_common import say as _say
+from trust_registry import bindings, checks, cli_binding, cli_ingest, keys, strict_json
+from trust_registry.cli_common import (
+    EXIT_FAILED,
+    EXIT_UNKNOWN,
+    AsJson,
+    Did,
+    HomeDir,
+    run_or_exit,
+    safe,
+    say,
+    with_home,
+)
 from trust_registry.client import RegistryClient
 from trust_registry.dates import parse_date, parse_time
 from trust_registry.errors import QueryError, RegistryUnreachable
+from trust_registry.findings import Finding, Result
 from trust_registry.models import ASSURED, Decision, Outcome, Query
-from trust_registry.registry import Registry, utc_now
-from trust_registry.service import open_home
+from trust_registry.outside import fetcher
+from trust_registry.registry import utc_now
 from trust_registry.service import serve as run_service
 from trust_registry.vocabulary import RevocationReason, SnapshotKind
 
@@ -35,7 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Did = Annotated[str, typer.Option(help="The issuer's did:web.")]
+cli_binding.register(app)
 
 
 @app.callback()
@@ -56,10 +63,8 @@ def serve(
 ) -> None:
     """Serve the registry until it is told to stop."""
     deployment = SnapshotKind.DEMO if demo else SnapshotKind.PRODUCTION
-    _run(
-        lambda: run_service(
-            home, host=host, port=port, public_url=public_url, deployment=deployment, say=_say
-        )
+    run_or_exit(
+        lambda: run_service(home, host=host, port=port, public_url=public_url, deployment=deployment, say=say)
     )
 
 
@@ -98,9 +103,9 @@ def resolve(
             return asyncio.run(_ask(url, query))
         if home is None:
             raise QueryError("usage", "Say whom to ask: --home or --url.")
-        return _with_home(home, lambda registry: registry.resolve(query, now=utc_now()))
+        return with_home(home, lambda registry: registry.resolve(query, now=utc_now()))
 
-    decision = _run(ask)
+    decision = run_or_exit(ask)
     typer.echo(json.dumps(decision.to_json(), ensure_ascii=False) if as_json else _sentences(decision))
     if decision.outcome not in ASSURED:
         raise typer.Exit(EXIT_FAILED if decision.outcome is Outcome.NOT_ASSURED else EXIT_UNKNOWN)
@@ -123,17 +128,15 @@ def bind(
     jwk: Annotated[Path | None, typer.Option(help="File with the public key as a JWK.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bind a DID and its key to an institution."""
+    """Bind a DID and its key to an institution, alone: in a demonstration only (else ``binding propose``)."""
 
     def make() -> dict[str, Any]:
         if key_from_did == (jwk is not None):
             raise QueryError("usage", "Give --key-from-did or --jwk, and not both.")
         public = _read_jwk(jwk) if jwk is not None else _fetch_key(did, kid)
-        return _with_home(
+        return with_home(
             home,
-            lambda registry: bindings.bind(
-                registry.store,
-                registry.snapshot,
+            lambda registry: registry.bind_directly(
                 did=did,
                 jwk=public,
                 institution_id=institution,
@@ -145,7 +148,7 @@ def bind(
             ).to_json(),
         )
 
-    made = _run(make)
+    made = run_or_exit(make)
     sentence = f"{did} with key {made['thumbprint']} is {institution} from {valid_from} (level {level})."
     typer.echo(json.dumps(made, ensure_ascii=False) if as_json else sentence)
 
@@ -157,9 +160,9 @@ def unbind(
     last_day: Annotated[str, typer.Option(help="Last day on which the binding holds, YYYY-MM-DD.")],
 ) -> None:
     """End a DID's binding; what was awarded until then keeps its issuer."""
-    day = _run(lambda: parse_date(last_day, "--last-day"))
-    made = _run(
-        lambda: _with_home(home, lambda r: bindings.unbind(r.store, did=did, last_day=day, now=utc_now()))
+    day = run_or_exit(lambda: parse_date(last_day, "--last-day"))
+    made = run_or_exit(
+        lambda: with_home(home, lambda r: bindings.unbind(r.store, did=did, last_day=day, now=utc_now()))
     )
     typer.echo(f"{did}: {len(made)} binding(s) end with {last_day}.")
 
@@ -175,9 +178,9 @@ def revoke_key(
     at: Annotated[str | None, typer.Option(help="From when, RFC 3339; default now.")] = None,
 ) -> None:
     """Revoke a pinned key."""
-    moment = _run(lambda: parse_time(at, "--at")) if at is not None else utc_now()
-    _run(
-        lambda: _with_home(
+    moment = run_or_exit(lambda: parse_time(at, "--at")) if at is not None else utc_now()
+    run_or_exit(
+        lambda: with_home(
             home,
             lambda r: bindings.revoke_key(r.store, did=did, key=key, at=moment, reason=reason, now=utc_now()),
         )
@@ -193,14 +196,6 @@ app.command()(cli_ingest.quarantine)
 def run() -> None:
     """Entry point of ``cairn-registry``."""
     app()
-
-
-def _with_home[Value](home: Path, work: Callable[[Registry], Value]) -> Value:
-    registry = open_home(home)
-    try:
-        return work(registry)
-    finally:
-        registry.close()
 
 
 async def _ask(url: str, query: Query) -> Decision:
@@ -219,23 +214,11 @@ def _read_jwk(path: Path) -> keys.Jwk:
 
 def _fetch_key(did: str, kid: str | None) -> keys.Jwk:
     """The assertion key that the DID's own document names; http on loopback only, no redirects."""
-    address = keys.did_web_url(did).document
-    try:
-        with httpx.stream("GET", address, timeout=_FETCH_SECONDS, follow_redirects=False) as response:
-            data = bytearray()
-            for chunk in response.iter_bytes():
-                data += chunk
-                if len(data) > _DOCUMENT_BYTES:
-                    raise QueryError("too_large", "The DID document is too large.")
-            if response.status_code != httpx.codes.OK:
-                raise RegistryUnreachable(
-                    f"The DID document's host answered with HTTP {response.status_code}."
-                )
-        found = keys.keys_from_did_document(strict_json.loads(bytes(data), max_bytes=_DOCUMENT_BYTES), did)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise RegistryUnreachable("The DID document cannot be fetched.") from error
-    except ValueError as error:
-        raise QueryError("bad_document", "The DID document is not JSON.") from error
+    found = checks.read_keys(fetcher(allow_loopback=True)(keys.did_web_url(did).document), did)
+    if isinstance(found, Finding):
+        if found.result is Result.UNKNOWN:
+            raise RegistryUnreachable(found.detail)
+        raise QueryError(found.code, found.detail)
     if kid is not None:
         found = {name: key for name, key in found.items() if name == kid}
     unique = {keys.thumbprint(key): key for key in found.values()}
@@ -260,7 +243,7 @@ def _sentences(decision: Decision) -> str:
     lines += [f"evidence     {item.label}: {item.value} {item.at}" for item in decision.evidence]
     age = f"{snapshot.age_seconds} s old ({snapshot.freshness})"
     lines.append(f"list         {snapshot.kind} snapshot {snapshot.seq}, {age}")
-    return "\n".join(_safe(line) for line in lines)
+    return "\n".join(safe(line) for line in lines)
 
 
 if __name__ == "__main__":

@@ -19,20 +19,31 @@ from trust_registry.errors import (
     SourceUnreachable,
     TrustRegistryError,
 )
+from trust_registry.registry import Registry
+from trust_registry.service import open_home
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_UNKNOWN = 0, 1, 2, 3, 5
 
 HomeDir = Annotated[Path, typer.Option(help="The registry's folder.", envvar="CAIRN_REGISTRY_HOME")]
+Did = Annotated[str, typer.Option(help="The issuer's did:web.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
-def or_exit[Value](work: Callable[[], Value]) -> Value:
+def run_or_exit[Value](work: Callable[[], Value]) -> Value:
     """Turns the package's errors into a sentence on stderr and an exit code."""
     try:
         return work()
     except TrustRegistryError as error:
         say(safe(error.diagnostics()))
         raise typer.Exit(_code(error)) from None
+
+
+def with_home[Value](home: Path, work: Callable[[Registry], Value]) -> Value:
+    registry = open_home(home)
+    try:
+        return work(registry)
+    finally:
+        registry.close()
 
 
 def safe(text: str) -> str:

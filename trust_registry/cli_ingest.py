@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from trust_registry.cli_common import EXIT_FAILED, AsJson, HomeDir, or_exit, safe, say
+from trust_registry.cli_common import EXIT_FAILED, AsJson, HomeDir, run_or_exit, safe, say
 from trust_registry.dates import format_time
 from trust_registry.errors import IngestError, QueryError
 from trust_registry.history import History
@@ -54,17 +54,17 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Take over what DEQAR says now, and make a snapshot of it."""
-    adapter = or_exit(lambda: _adapter(source, home, token_file, licence, production))
+    adapter = run_or_exit(lambda: _adapter(source, home, token_file, licence, production))
     accepted = [code.upper() for code in accept_loss or []]
     if dry_run:
-        prepared = or_exit(lambda: prepare(home, adapter, accepted=accepted, say=_Narration()))
+        prepared = run_or_exit(lambda: prepare(home, adapter, accepted=accepted, say=_Narration()))
         _show(prepared, as_json=as_json)
         if prepared.refusal:
             say(safe(prepared.refusal.diagnostics()))
             raise typer.Exit(EXIT_FAILED)
         say("Nothing was changed.")
         return
-    prepared = or_exit(
+    prepared = run_or_exit(
         lambda: run_ingest(
             home,
             adapter,
@@ -75,7 +75,7 @@ def ingest(
         )
     )
     _show(prepared, as_json=as_json)
-    registry = or_exit(lambda: open_home(home))
+    registry = run_or_exit(lambda: open_home(home))
     manifest = registry.snapshot.manifest
     registry.close()
     say(f"Snapshot {manifest.seq} ({manifest.kind}) is made. A running registry serves it after a restart.")
@@ -91,9 +91,9 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """What an ingest would change: counts by kind and country, with examples."""
-    adapter = or_exit(lambda: _adapter(source, home, token_file, NOT_STATED, production))
+    adapter = run_or_exit(lambda: _adapter(source, home, token_file, NOT_STATED, production))
     accepted = [code.upper() for code in accept_loss or []]
-    prepared = or_exit(lambda: prepare(home, adapter, accepted=accepted, say=_Narration()))
+    prepared = run_or_exit(lambda: prepare(home, adapter, accepted=accepted, say=_Narration()))
     _show(prepared, as_json=as_json, examples=_EXAMPLES)
     if prepared.refusal:
         say(safe(f"It would be refused: {prepared.refusal.diagnostics()}"))
@@ -121,7 +121,7 @@ def quarantine(home: HomeDir, as_json: AsJson = False) -> None:
         finally:
             history.close()
 
-    found = or_exit(read)
+    found = run_or_exit(read)
     if as_json:
         typer.echo(json.dumps({"quarantined": found}, ensure_ascii=False))
         return

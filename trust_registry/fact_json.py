@@ -118,6 +118,7 @@ def _institution(one: Institution) -> str:
             "founded": _iso(one.founded),
             "closure": closure,
             "other_provider": one.other_provider,
+            "website": one.website,
         }
     )
 
@@ -132,6 +133,7 @@ def _read_institution(data: dict[str, Any]) -> Institution:
         _day(data["founded"]),
         closure,
         data["other_provider"],
+        data.get("website", ""),  # facts that were recorded before it was kept
     )
 
 

@@ -35,7 +35,10 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """``countries`` are ISO 3166 alpha-2 codes; empty when the source names none (most alliances)."""
+    """``countries`` are ISO 3166 alpha-2 codes; empty when the source names none (most alliances).
+
+    ``url`` is the source's page about it, ``website`` its own as the source writes it.
+    """
 
     id: str
     name: str
@@ -44,6 +47,7 @@ class Institution:
     founded: date | None = None
     closure: Closure | None = None
     other_provider: bool = False
+    website: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ class Binding:
 
     Levels: 0 a claim (never counts), 1 domain linkage, 2 plus out-of-band check, 3 an authority's word.
     A later record for the same DID, institution and key replaces an earlier one; ``recorded_at`` orders them.
+    ``proposal`` is the one that two operators agreed on; empty for a direct bind, which counts only in a
+    demonstration.
     """
 
     did: str
@@ -130,6 +136,7 @@ class Binding:
     revoked: KeyRevocation | None
     evidence: str
     recorded_at: datetime
+    proposal: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -145,6 +152,7 @@ class Binding:
             else None,
             "evidence": self.evidence,
             "recorded_at": format_time(self.recorded_at),
+            "proposal": self.proposal,
         }
 
     @classmethod
@@ -164,6 +172,7 @@ class Binding:
             else None,
             evidence=data["evidence"],
             recorded_at=parse_time(data["recorded_at"], "recorded_at"),
+            proposal=str(data.get("proposal", "")),  # records of before the proposals have none
         )
 
 

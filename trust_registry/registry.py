@@ -6,6 +6,7 @@
     HOME/token          admin token, 0600                HOME/registry.db bindings and mirrored objects
     HOME/service.json   {"url", "pid"}                   HOME/tails/      tails files by hash
     HOME/history.db     ingested facts over time         HOME/spool/      fetched, not yet recorded
+    HOME/operators.json who proposes and approves
 
 A home into which nothing was ever ingested serves the embedded demo data.
 """
@@ -20,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from trust_registry import bindings, embedded, keys, objects, snapshot
-from trust_registry.errors import BindingError, KeyFormatError, ObjectError
-from trust_registry.facts import Facts, SnapshotFacts
+from trust_registry.errors import BindingError, KeyFormatError, ObjectError, SnapshotError
+from trust_registry.facts import Binding, Facts, SnapshotFacts
 from trust_registry.history import History
 from trust_registry.ingest.deqar_csv import Ingested, Source
 from trust_registry.models import Decision, Query
 from trust_registry.objects import Kind, SignedObject
+from trust_registry.operators import Operators
 from trust_registry.resolve import resolve, snapshot_info
 from trust_registry.signing import RegistryKey, read_or_create_secret
 from trust_registry.snapshot import Snapshot
@@ -53,6 +55,7 @@ class Registry:
         self.home, self.did, self.key, self.store, self.snapshot = home, did, key, store, current
         self.deployment = deployment
         self.tails = TailsStore(home / "tails")
+        self.operators = Operators(home)
         self.token = read_or_create_secret(home / "token", lambda: secrets.token_urlsafe(32))
 
     @classmethod
@@ -76,7 +79,7 @@ class Registry:
         store = Store(home / "registry.db", key)
         try:
             directory = home / "snapshot"
-            manifest = snapshot.read_manifest(directory, key)
+            manifest = _manifest(directory, key)
             if manifest is not None:
                 store.accept_snapshot(manifest.seq, manifest.db_sha256)
             content = _content(home, now)
@@ -109,10 +112,29 @@ class Registry:
     def resolve(self, query: Query, *, now: datetime) -> Decision:
         return resolve(self.facts(query.did), query, now=now)
 
+    @property
+    def is_demo(self) -> bool:
+        return self.deployment is SnapshotKind.DEMO
+
+    def bind_directly(self, **terms: Any) -> Binding:
+        """`bindings.bind` by one person: for demonstrations; elsewhere two operators are needed."""
+        if not self.is_demo:
+            raise BindingError(
+                "two_operators_needed",
+                "Outside a demonstration a binding takes two operators.",
+                "Use `binding propose`, and let another operator approve.",
+            )
+        return bindings.bind(self.store, self.snapshot, **terms)
+
+    def issuer(self, did: str, *, now: datetime) -> list[Binding]:
+        """What is bound to a DID and counts here, level 0 included."""
+        return list(bindings.counting(bindings.current(self.store, did, now), demo=self.is_demo))
+
     def facts(self, did: str) -> Facts:
         """Everything that bears on one DID."""
         stored = self.store.bindings(did)
-        bound = {binding.institution_id for binding in stored.bindings}
+        counting = bindings.counting(stored.bindings, demo=self.is_demo)
+        bound = {binding.institution_id for binding in counting}
         relations = {step for one in bound for step in self.snapshot.lineage(one)}
         owners = sorted(bound | {step.predecessor for step in relations})
         reports = self.snapshot.reports(owners)
@@ -120,7 +142,7 @@ class Registry:
         institutions = (self.snapshot.institution(one) for one in owners)
         return Facts(
             snapshot=self.snapshot_facts(),
-            bindings=stored.bindings,
+            bindings=counting,
             bindings_intact=stored.intact,
             institutions=tuple(one for one in institutions if one is not None),
             relations=tuple(sorted(relations, key=lambda step: (step.at, step.predecessor))),
@@ -174,7 +196,11 @@ class Registry:
     def _verified(self, identifier: str, jws: bytes, *, kind: Kind | None, now: datetime) -> SignedObject:
         """Under a key pinned, and not revoked, for the DID that the id names."""
         ref = objects.split_object_id(identifier)
-        pinned = [self.key.jwk] if ref.did == self.did else bindings.pinned_keys(self.store, ref.did, now)
+        pinned = (
+            [self.key.jwk]
+            if ref.did == self.did
+            else bindings.pinned_keys(self.store, ref.did, now, demo=self.is_demo)
+        )
         if not pinned:
             raise BindingError("did_not_bound", "No key of the object's issuer is pinned here.")
         failure = ObjectError("bad_signature", "The object is not signed by a pinned key.")
@@ -216,6 +242,16 @@ def registry_did(public_url: str) -> str:
     if not separator or keys.did_web_url(did).scheme != scheme:
         raise KeyFormatError("bad_url", "A public URL is https, or http on the loopback host.")
     return did
+
+
+def _manifest(directory: Path, key: RegistryKey) -> snapshot.Manifest | None:
+    """The manifest on disk; None also for one by an older version, whose data are built anew from the source."""
+    try:
+        return snapshot.read_manifest(directory, key)
+    except SnapshotError as error:
+        if error.code != "manifest_schema":
+            raise
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,15 @@ from trust_registry.vocabulary import (
     Status,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST_TYPE = "cairn-snapshot+jwt"
 NEXT_UPDATE, LIFETIME = timedelta(hours=24), timedelta(days=30)
 _MAX_GENERATIONS = 32
 _TABLES = """
 CREATE TABLE institutions(
   id TEXT PRIMARY KEY, name TEXT NOT NULL, url TEXT NOT NULL, countries TEXT NOT NULL, founded TEXT,
-  closed_earliest TEXT, closed_latest TEXT, other_provider INTEGER NOT NULL) WITHOUT ROWID;
+  closed_earliest TEXT, closed_latest TEXT, other_provider INTEGER NOT NULL,
+  website TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE relations(
   successor TEXT NOT NULL, predecessor TEXT NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL,
   PRIMARY KEY (successor, predecessor, at)) WITHOUT ROWID;
@@ -175,6 +176,15 @@ class Snapshot:
         rows = self._all("SELECT * FROM institutions WHERE id = ?", identifier)
         return _institution(rows[0]) if rows else None
 
+    def websites(self, domain: str) -> tuple[tuple[str, str], ...]:
+        """(id, website) of every institution whose website's text holds ``domain``, in ASCII or not."""
+        try:
+            spoken = domain.encode("ascii").decode("idna")
+        except UnicodeError:
+            spoken = domain
+        sql = "SELECT id, website FROM institutions WHERE instr(lower(website), ?) OR instr(website, ?)"
+        return tuple((row[0], row[1]) for row in self._all(sql, domain, spoken)) if domain else ()
+
     def lineage(self, identifier: str) -> tuple[Relation, ...]:
         """Every succession and absorption that leads to this institution, however far back."""
         found: dict[tuple[str, str, str], Relation] = {}
@@ -254,6 +264,7 @@ def _write_tables(path: Path, facts: Ingested) -> None:
                     _text(closure.earliest if closure else None),
                     _text(closure.latest if closure else None),
                     one.other_provider,
+                    one.website,
                 ),
             )
         for step in sorted(facts.relations, key=lambda item: (item.successor, item.predecessor, item.at)):
@@ -336,9 +347,11 @@ def _report(row: Any, institutions: tuple[str, ...]) -> Report:
 
 
 def _institution(row: Any) -> Institution:
-    identifier, name, url, countries, founded, earliest, latest, other = row
+    identifier, name, url, countries, founded, earliest, latest, other, website = row
     closure = Closure(date.fromisoformat(earliest), date.fromisoformat(latest)) if earliest else None
-    return Institution(identifier, name, tuple(countries.split()), url, _date(founded), closure, bool(other))
+    return Institution(
+        identifier, name, tuple(countries.split()), url, _date(founded), closure, bool(other), website
+    )
 
 
 def _date(text: str | None) -> date | None:

@@ -101,6 +101,7 @@ def institution(
         day(detail, "founding_date"),
         closed_between(closed, endings) if closed else None,
         boolean(detail, "is_other_provider"),
+        text(detail, "website_link"),
     )
     return ReadInstitution(found, relations, tuple(notes))
 

@@ -198,6 +198,7 @@ class Loader:
             row["deqar_url"],
             founded,
             other_provider=row.get("is_other_provider", "").lower() == "true",
+            website=row.get("website_link", ""),
         )
         return ""
 

@@ -27,7 +27,7 @@ class Roll:
 
     def dids(self) -> tuple[str, ...]:
         """Every DID with a binding that counts (level 0 never does), sorted; `BindingError` if one is damaged."""
-        number = self._store.last_binding()
+        number = self._store.last_number()
         with self._lock:
             if self._kept is None or self._kept[0] != number:
                 stored = self._store.bindings()

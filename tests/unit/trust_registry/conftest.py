@@ -13,6 +13,7 @@ from tests.unit.trust_registry.samples import MTU, MTU_ID, NOW
 from trust_registry import bindings, embedded, snapshot
 from trust_registry.api import create_app
 from trust_registry.ingest.deqar_csv import Ingested
+from trust_registry.proposals import Closed
 from trust_registry.registry import Registry
 from trust_registry.signing import RegistryKey
 from trust_registry.snapshot import Snapshot
@@ -68,6 +69,8 @@ def bind_mtu(registry: Registry) -> None:
         valid_from=date(2021, 1, 1),
         evidence="OPERATORS-NOTE",
         now=NOW,
+        # As two operators would have agreed: a direct bind counts in a demonstration only.
+        closes=Closed(proposal="agreed", by="second", at=NOW, approved=True, why="", findings=()),
     )
 
 

@@ -60,7 +60,10 @@ def test_a_home_that_is_no_demonstration_assures_nothing(home: Path) -> None:
     _write_service(home, Service("http://localhost:8300", "did:web:x.example", SnapshotKind.PRODUCTION, None))
     result = call("resolve", "--home", home, "--did", CIT.did, "--awarded-on", "2019-06-01")
     assert result.exit_code == 5
-    assert "snapshot_demo" in result.stdout
+    assert "did_not_bound" in result.stdout  # what one person bound counts in a demonstration only
+    alone = bind(home)
+    assert alone.exit_code == 2
+    assert "two operators" in alone.stderr
 
 
 def test_revoke_and_unbind(home: Path) -> None:

@@ -110,10 +110,16 @@ def test_a_day_in_its_life(tmp_path: Path) -> None:
     assert json.loads((home / "service.json").read_text())["pid"] is None
 
     # The same port and DID again, and what was bound is still bound.
+    with serving(home, "--demo") as (process, again):
+        assert (again["url"], again["did"]) == (url, did)
+        answer = httpx.get(f"{url}/v1/resolve", params=params, timeout=SECONDS).json()
+        assert answer["outcome"] == "assured_official"
+        stop(process)
+
     with serving(home) as (process, again):
         assert (again["url"], again["did"]) == (url, did)
         answer = httpx.get(f"{url}/v1/resolve", params=params, timeout=SECONDS).json()
-        assert answer["reasons"] == ["inherited_from_predecessor", "snapshot_demo"]
+        assert answer["reasons"] == ["did_not_bound"]  # bound by one person, for the demonstration
         stop(process, signal.SIGINT)
 
 
