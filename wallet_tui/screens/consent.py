@@ -168,6 +168,8 @@ class ConsentScreen(TwoPanes):
 
     def on_answered(self, message: Answered[Request | Differs]) -> None:
         if not self.cairn.connection.unlocked:
+            # Not to be shown now; asked for again when it may be (see `_tick`), not waited for for ever.
+            self._progress, self._planning = None, False
             return
         self._progress, self._planning, self._error = None, False, None
         answer = message.value
@@ -230,7 +232,10 @@ class ConsentScreen(TwoPanes):
     # Showing.
 
     def _tick(self) -> None:
-        if self._progress is not None:
+        nothing = self._request is None and self._progress is None and self._error is None
+        if nothing and self.is_current and self.cairn.connection.unlocked:
+            self._start()
+        elif self._progress is not None:
             self._show()
         else:
             self._show_docked()
