@@ -29,6 +29,7 @@ from trust_registry.registry import Registry, utc_now
 from trust_registry.vocabulary import RevocationReason
 from trust_registry.web import mounting, signed
 from trust_registry.web.limits import LIMITS, Limits, RateLimit
+from trust_registry.web.params import read_body
 
 IMMUTABLE = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
 CHANGING = {"cache-control": "no-cache", "x-content-type-options": "nosniff"}
@@ -168,7 +169,7 @@ def _add_mirror(app: FastAPI, registry: Registry, clock: Callable[[], datetime])
 
     @app.put("/v1/objects/{identifier:path}")
     async def put_object(identifier: str, request: Request) -> dict[str, str]:
-        body = await _body(request, OBJECT_BYTES)
+        body = await read_body(request, OBJECT_BYTES)
         signed = await run_in_threadpool(registry.put_object, identifier, body, now=clock())
         return {"id": signed.id}
 
@@ -183,7 +184,7 @@ def _add_mirror(app: FastAPI, registry: Registry, clock: Callable[[], datetime])
 
     @app.put("/v1/revlists/{identifier:path}")
     async def put_revocation_list(identifier: str, request: Request) -> dict[str, Any]:
-        body = await _body(request, OBJECT_BYTES)
+        body = await read_body(request, OBJECT_BYTES)
         signed = await run_in_threadpool(registry.put_revocation_list, identifier, body, now=clock())
         return {"id": signed.id, "timestamp": signed.timestamp}
 
@@ -257,20 +258,11 @@ def _jws(jws: str | None, headers: dict[str, str]) -> Response:
     return Response(jws, media_type=MEDIA_TYPE, headers=headers)
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > limit:
-            raise ObjectError("too_large", f"The body has more than {limit} bytes.")
-    return bytes(data)
-
-
 async def _model[Body: BaseModel](request: Request, model: type[Body]) -> Body:
     """The body as ``model``, read only after the token was checked; a problem names members, never values."""
     try:
         return model.model_validate(
-            strict_json.loads(await _body(request, _ADMIN_BYTES), max_bytes=_ADMIN_BYTES)
+            strict_json.loads(await read_body(request, _ADMIN_BYTES), max_bytes=_ADMIN_BYTES)
         )
     except ValidationError as error:
         where = sorted({".".join(str(part) for part in item["loc"]) or "body" for item in error.errors()})

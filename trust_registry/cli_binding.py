@@ -17,6 +17,7 @@ import httpx
 import typer
 
 from trust_registry import audit, operations, strict_json
+from trust_registry.addresses import LOOPBACK_HOSTS
 from trust_registry.cli_common import (
     EXIT_FAILED,
     EXIT_UNKNOWN,
@@ -28,7 +29,6 @@ from trust_registry.cli_common import (
     with_home,
 )
 from trust_registry.errors import QueryError, RegistryError, RegistryUnreachable
-from trust_registry.outside import LOOPBACK_HOSTS
 from trust_registry.registry import Registry, utc_now
 from trust_registry.store import Act
 from trust_registry.vocabulary import RevocationReason

@@ -16,9 +16,10 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from trust_registry import operations
-from trust_registry.errors import ObjectError, TrustRegistryError
+from trust_registry.errors import TrustRegistryError
 from trust_registry.outside import Fetch
 from trust_registry.registry import Registry
+from trust_registry.web.params import read_body
 
 MAX_AT_ONCE = 4
 
@@ -45,15 +46,6 @@ def add(
         operator = registry.operators.authenticate(token if scheme == "Bearer" else "")
         if operation not in operations.OPERATIONS:
             raise TrustRegistryError("not_found", "There is no such operation.")
-        body = await _body(request)
+        body = await read_body(request, operations.BODY_BYTES)
         answer = await run_in_threadpool(work, operation, operator, body)
         return JSONResponse(answer, headers={"cache-control": "no-store"})
-
-
-async def _body(request: Request) -> bytes:
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > operations.BODY_BYTES:
-            raise ObjectError("too_large", f"The body has more than {operations.BODY_BYTES} bytes.")
-    return bytes(data)

@@ -14,24 +14,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, override
+from typing import Any
 
 import httpcore
 import httpx
 
 from agent.core.limits import LIMITS, Limits, parse_json
 from agent.errors import InputError, UnreachableError, UntrustedError
-from agent.net.addresses import LOOPBACK_HOSTS, is_loopback, is_public
+from trust_registry.addresses import LOOPBACK_HOSTS
+from trust_registry.connecting import JudgingBackend, Resolve, resolve_name
 
 _MAX_URL_CHARS = 2048
-_MAX_ADDRESSES = 4
 _USER_AGENT = b"cairn"
-
-type Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +64,11 @@ class SafeFetcher:
             ssl_context=ssl.create_default_context(),
             max_connections=20,
             keepalive_expiry=5.0,
-            network_backend=_JudgingBackend(
-                backend or httpcore.AnyIOBackend(), resolve or _resolve, allow_loopback=allow_loopback
+            network_backend=JudgingBackend(
+                backend or httpcore.AnyIOBackend(),
+                resolve or resolve_name,
+                allow_loopback=allow_loopback,
+                refusal=_private,
             ),
         )
 
@@ -184,53 +183,6 @@ class SafeFetcher:
         if not self._allow_loopback:
             raise _private(target.host)
         return target
-
-
-class _JudgingBackend(httpcore.AsyncNetworkBackend):
-    """Resolves, judges, and connects to what it judged. TLS still checks the certificate for the name."""
-
-    def __init__(
-        self, inner: httpcore.AsyncNetworkBackend, resolve: Resolve, *, allow_loopback: bool
-    ) -> None:
-        self._inner = inner
-        self._resolve = resolve
-        self._allow_loopback = allow_loopback
-
-    @override
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        # Only the names of loopback may lead to loopback, and they lead nowhere else.
-        local = self._allow_loopback and host in LOOPBACK_HOSTS
-        judge = is_loopback if local else is_public
-        addresses = [address for address in await self._resolve(host, port) if judge(address)]
-        if not addresses:
-            raise _private(host)
-        failure: Exception | None = None
-        for address in addresses[:_MAX_ADDRESSES]:
-            try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise httpcore.ConnectError(str(failure))
-
-    @override
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
-async def _resolve(host: str, port: int) -> list[str]:
-    """Addresses of ``host`` in the resolver's order, without duplicates."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(f"{host} is not known") from error
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def _private(host: str) -> UntrustedError:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from acapy_agent.transport.outbound import http
 
-from agent.net.addresses import is_loopback, is_public
+from trust_registry.addresses import is_loopback, is_public
 
 
 def install() -> None:

@@ -1,5 +1,7 @@
-"""Query parameters read strictly, and the headers of answers. An unknown or repeated parameter is refused:
-a misspelt ``known_at`` must not silently become "now"."""
+"""Query parameters and bodies read strictly, and the headers of answers.
+
+An unknown or repeated parameter is refused: a misspelt ``known_at`` must not silently become "now".
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,9 @@ from collections.abc import Collection
 from typing import Any
 
 from starlette.datastructures import QueryParams
+from starlette.requests import Request
 
-from trust_registry.errors import QueryError
+from trust_registry.errors import ObjectError, QueryError
 
 CHANGING = {"cache-control": "no-cache", "x-content-type-options": "nosniff"}
 UNCACHED = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -67,3 +70,13 @@ def described(example: Any, *parameters: tuple[str, str, str]) -> dict[str, Any]
 
 def _known(allowed: Collection[str]) -> str:
     return f"Known: {', '.join(sorted(allowed))}." if allowed else "There are none."
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Counted while it arrives."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > limit:
+            raise ObjectError("too_large", f"The body has more than {limit} bytes.")
+    return bytes(data)

@@ -23,13 +23,13 @@ from starlette.concurrency import run_in_threadpool
 
 from trust_registry import strict_json
 from trust_registry.dates import format_time, parse_time
-from trust_registry.errors import ObjectError, QueryError, TrustRegistryError
+from trust_registry.errors import QueryError, TrustRegistryError
 from trust_registry.models import ASSURED, Query
 from trust_registry.registry import Registry
 from trust_registry.vocabulary import AwardKind, Outcome, Reason
 from trust_registry.web.directory import Directory
 from trust_registry.web.limits import LIMITS
-from trust_registry.web.params import UNCACHED, described
+from trust_registry.web.params import UNCACHED, described, read_body
 from trust_registry.web.standing import require_usable
 
 _ECHOED = ("entity_id", "authority_id", "action", "resource")
@@ -188,16 +188,6 @@ def mount(app: FastAPI, registry: Registry, directory: Directory, clock: Callabl
         question = parse(await read_body(request, LIMITS.body_bytes))
         answer = await run_in_threadpool(recognition, registry, directory, question, clock())
         return JSONResponse(answer, headers=UNCACHED)
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """Counted while it arrives."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > limit:
-            raise ObjectError("too_large", f"The body has more than {limit} bytes.")
-    return bytes(data)
 
 
 def _check_authority(registry: Registry, question: Question) -> None:

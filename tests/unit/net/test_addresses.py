@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.net.addresses import is_loopback, is_public
+from trust_registry.addresses import is_loopback, is_public
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])

@@ -13,8 +13,9 @@ from tests.unit.trust_registry import linked_host
 from tests.unit.trust_registry.linked_host import Host, configuration, credential, payload, sign
 from tests.unit.trust_registry.samples import NOW, Issuer
 from trust_registry import checks, linkage, outside
+from trust_registry.addresses import is_public
 from trust_registry.findings import Finding, Result
-from trust_registry.outside import Fetched, Unfetched, fetcher, is_public
+from trust_registry.outside import Fetched, Unfetched, fetcher
 
 DID = "did:web:mtu.example"
 ORIGIN = "https://mtu.example"

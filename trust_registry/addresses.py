@@ -1,4 +1,4 @@
-"""Which network addresses may be connected to. Pure."""
+"""Which network addresses may be connected to. Pure; the wallet's fetcher and plugin judge by it too."""
 
 from __future__ import annotations
 
