@@ -4,8 +4,9 @@
 
 writes issuer_profiles/samples/negative/*.json and README.md. With ``--check`` nothing is written and the exit
 code is 1 if a file would change or does not belong there. Ids are UUIDs of names and dates are fixed, so the
-same code writes the same bytes. Learner, issuers and awards are invented; two samples name a real institution,
-say so, and use a DID under ``.example``.
+same code writes the same bytes. Long, because it is a list: each sample is what is wrong with it, spelt out.
+Learner, issuers and awards are invented; two samples name a real institution, say so, and use a DID under
+``.example``.
 """
 
 from __future__ import annotations

@@ -7,18 +7,9 @@ from urllib.parse import quote
 
 from agent.client import AgentClient, Event
 from wallet_tui.doc import Doc
-from wallet_tui.model import (
-    MAX_ROWS,
-    Credential,
-    HistoryEntry,
-    Offer,
-    Pathway,
-    Stack,
-    Status,
-    Summary,
-    Target,
-)
+from wallet_tui.model import MAX_ROWS, Credential, HistoryEntry, Offer, Status, Summary
 from wallet_tui.request_model import Request
+from wallet_tui.stack_model import Pathway, Stack, Target
 
 MAX_REASON_CHARS = 300
 

@@ -1,5 +1,7 @@
 """The vocabulary of rules in which validation profiles are written, and their compilation. Pure.
 
+One file although long: what a rule may say, how it is read and what it does stand together, word by word.
+
 A profile file has ``name``, ``title``, ``source`` and ``[[rule]]`` tables; a rule has ``code``, ``label``,
 ``source`` (file:line), and of the following what it needs::
 

@@ -14,9 +14,9 @@ from agent.errors import CairnError
 from wallet_tui import words
 from wallet_tui.actions import bindings
 from wallet_tui.layout import Cell, fold, heading, join, row
-from wallet_tui.model import Member, Pathway, Stack, Target
 from wallet_tui.safe_text import Untrusted, safe_text
 from wallet_tui.screens.base import BLANK, Answered, Area, Refused, error_blocks, set_text
+from wallet_tui.stack_model import Member, Pathway, Stack, Target
 from wallet_tui.widgets.document import Block, Document
 from wallet_tui.widgets.frame import Hint
 from wallet_tui.widgets.meter import bar, in_words

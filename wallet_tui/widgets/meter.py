@@ -8,7 +8,7 @@ from textual.content import Content
 
 from wallet_tui import words
 from wallet_tui.layout import join
-from wallet_tui.model import Stack
+from wallet_tui.stack_model import Stack
 
 COUNTED, OFFERED, MISSING = "█", "▒", "·"
 

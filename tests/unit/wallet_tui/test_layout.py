@@ -19,8 +19,9 @@ from agent.errors import (
 )
 from wallet_tui import words
 from wallet_tui.layout import Cell, fit, fold, join, labelled, row
-from wallet_tui.model import Party, Stack
+from wallet_tui.model import Party
 from wallet_tui.safe_text import Untrusted, safe_text
+from wallet_tui.stack_model import Stack
 from wallet_tui.widgets.meter import COUNTED, MISSING, OFFERED, bar, shares
 from wallet_tui.words import explain, party_in, span
 

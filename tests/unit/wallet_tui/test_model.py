@@ -15,10 +15,11 @@ from tests.simulators.agent_service import AgentServiceSimulator
 from wallet_tui.doc import Doc
 from wallet_tui.find import Indexed, find
 from wallet_tui.links import MAX_LINK_CHARS, Link, read_link
-from wallet_tui.model import Credential, HistoryEntry, Offer, Stack, Status, Summary
+from wallet_tui.model import Credential, HistoryEntry, Offer, Status, Summary
 from wallet_tui.request_model import MAX_PLAN_ROWS, Plan, Request
 from wallet_tui.safe_text import Untrusted
 from wallet_tui.screens.consent_gate import HOLD_SECONDS, SendGate, difference, why_cannot_share
+from wallet_tui.stack_model import Stack
 
 service = AgentServiceSimulator(unlocked=True)
 REQUEST = Request.read(Doc(service.planned(service.requests[0])))
