@@ -27,6 +27,8 @@ class Kind(StrEnum):
     RELATION = "relation"
     REPORT = "report"
     AGENCY = "agency"
+    FACULTY = "faculty"
+    VOIDING = "voiding"
 
 
 type Place = tuple[Kind, str]

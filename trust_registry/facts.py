@@ -34,10 +34,21 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True)
+class Identifier:
+    """Another register's name for an institution: ``resource`` is DEQAR's word (``ROR``, ``DID-EBSI``, …)."""
+
+    resource: str
+    value: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Institution:
     """``countries`` are ISO 3166 alpha-2 codes; empty when the source names none (most alliances).
 
-    ``url`` is the source's page about it, ``website`` its own as the source writes it.
+    ``url`` is the source's page about it, ``website`` its own as the source writes it. ``names``: the official
+    and other names besides ``name``, in any language and script, without repetition, in the source's order.
     """
 
     id: str
@@ -48,6 +59,8 @@ class Institution:
     closure: Closure | None = None
     other_provider: bool = False
     website: str = ""
+    names: tuple[str, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,20 @@ class Relation:
     successor: str
     at: date
     kind: RelationKind
+
+
+@dataclass(frozen=True, slots=True)
+class Faculty:
+    """``part`` is a faculty of ``whole``, whose institutional cover it shares (DEQAR: "self → faculties").
+
+    Only DEQAR's "faculty" and "independent faculty" are one; consortia, franchises, platforms and alliances
+    are not. None: the source does not say from when or until when.
+    """
+
+    whole: str
+    part: str
+    valid_from: date | None = None
+    valid_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +123,16 @@ class Voiding:
     valid_from: date
     valid_to: date | None
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StatedVoiding:
+    """A voiding that an operator took from EQAR's published decisions; ``source`` is the https address of it."""
+
+    agency: str
+    valid_from: date
+    valid_to: date | None
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,5 +238,6 @@ class Facts:
     bindings_intact: bool = True
     institutions: tuple[Institution, ...] = ()
     relations: tuple[Relation, ...] = ()
+    faculties: tuple[Faculty, ...] = ()
     reports: tuple[Report, ...] = ()
     agencies: tuple[Agency, ...] = ()

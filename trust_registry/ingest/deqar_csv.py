@@ -21,7 +21,16 @@ from pathlib import Path
 
 from trust_registry.dates import parse_date
 from trust_registry.errors import IngestError, QueryError
-from trust_registry.facts import Agency, Closure, Institution, Programme, Relation, Report
+from trust_registry.facts import (
+    Agency,
+    Closure,
+    Faculty,
+    Institution,
+    Programme,
+    Relation,
+    Report,
+    StatedVoiding,
+)
 from trust_registry.vocabulary import Activity, Cycle, Flag, RelationKind, ReportDecision, Status
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
@@ -78,6 +87,8 @@ class Ingested:
     relations: list[Relation] = field(default_factory=list)
     reports: dict[str, Report] = field(default_factory=dict)
     agencies: dict[str, Agency] = field(default_factory=dict)
+    faculties: list[Faculty] = field(default_factory=list)
+    voidings: list[StatedVoiding] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
 
