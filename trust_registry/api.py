@@ -27,7 +27,8 @@ from trust_registry.models import Query
 from trust_registry.objects import MEDIA_TYPE, OBJECT_BYTES
 from trust_registry.registry import Registry, utc_now
 from trust_registry.vocabulary import RevocationReason
-from trust_registry.web import mounting, signed
+from trust_registry import signed_answers as signed
+from trust_registry.web import mounting
 from trust_registry.web.limits import LIMITS, Limits, RateLimit
 from trust_registry.web.params import read_body
 

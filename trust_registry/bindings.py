@@ -18,7 +18,7 @@ from trust_registry.facts import Binding, KeyRevocation
 from trust_registry.findings import Result
 from trust_registry.keys import Jwk, did_web_url, jwk_from_raw, raw_from_jwk, thumbprint
 from trust_registry.proposals import Closed
-from trust_registry.resolve import latest_bindings
+from trust_registry.resolve import counting, latest_bindings
 from trust_registry.snapshot import Snapshot
 from trust_registry.store import Act, Store
 from trust_registry.vocabulary import RevocationReason
@@ -127,17 +127,17 @@ def pinned_keys(store: Store, did: str, now: datetime, *, demo: bool = True) -> 
     ]
 
 
-def counting(bindings: Iterable[Binding], *, demo: bool) -> tuple[Binding, ...]:
-    """Outside a demonstration, what two operators agreed on and nothing else."""
-    return tuple(binding for binding in bindings if demo or binding.proposal)
-
-
 def current(store: Store, did: str, now: datetime) -> list[Binding]:
     """The records that count now, one per institution and key; level 0 included, to be looked at."""
-    newest = {
-        (item.institution_id, item.thumbprint): item for item in _known(store, did) if item.recorded_at <= now
-    }
-    return list(newest.values())
+    return newest(_known(store, did), now)
+
+
+def newest(records: Iterable[Binding], now: datetime) -> list[Binding]:
+    return list(
+        {
+            (item.institution_id, item.thumbprint): item for item in records if item.recorded_at <= now
+        }.values()
+    )
 
 
 def _known(store: Store, did: str) -> tuple[Binding, ...]:

@@ -7,12 +7,12 @@ whole institution (trust-registry.md section 3, "Decision").
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from trust_registry.facts import Agency, Facts, Relation, Report
+from trust_registry.facts import Agency, Faculty, Facts, Relation, Report
+from trust_registry.folding import same_name
 from trust_registry.models import Query
 from trust_registry.vocabulary import (
     CYCLE_OF_EQF,
@@ -72,7 +72,7 @@ def in_force(report: Report, day: date) -> bool:
 def candidates(facts: Facts, institution_id: str, query: Query) -> list[Candidate]:
     """Reports that bear on the award, in force or not: institutional ones, and those of its programme."""
     found = []
-    for owner, via in _lineage(facts.relations, institution_id, query.awarded_on):
+    for owner, via in lineage(facts.relations, facts.faculties, institution_id, query.awarded_on):
         for report in facts.reports:
             scope = _scope(report, query)
             # Handed down only when valid at every change of hands (DEQAR's rule).
@@ -150,8 +150,8 @@ def best(judgements: Iterable[Judgement]) -> Judgement | None:
     )
 
 
-def _lineage(
-    relations: Iterable[Relation], institution_id: str, day: date
+def lineage(
+    relations: Iterable[Relation], faculties: Iterable[Faculty], institution_id: str, day: date
 ) -> list[tuple[str, tuple[Relation, ...]]]:
     """The institution and those it took the place of by ``day``, each with the way down to it."""
     known = list(relations)
@@ -172,17 +172,13 @@ def _scope(report: Report, query: Query) -> Scope | None:
     if report.activity in {Activity.INSTITUTIONAL, Activity.BOTH}:
         return Scope.INSTITUTION
     programme = report.programme
-    if programme is None or query.programme is None or _folded(programme.name) != _folded(query.programme):
+    if programme is None or query.programme is None or same_name(programme.name) != same_name(query.programme):
         return None
     if query.award_kind is AwardKind.PROGRAMME:
         return Scope.PROGRAMME
     small = programme.ects is not None and programme.ects < MICRO_CREDENTIAL_ECTS
     fits = query.ects is None or query.ects < MICRO_CREDENTIAL_ECTS
     return Scope.MICRO_CREDENTIAL if programme.degree is False and small and fits else None
-
-
-def _folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _registered(agency: Agency, day: date) -> bool:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from trust_registry import strict_json
-from trust_registry.ingest.deqar_csv import Ingested, Loader
+from trust_registry.harvested import Ingested
+from trust_registry.ingest.deqar_csv import Loader
 
 DATA = Path(__file__).parent / "data"
 _COPIED = "2026-11-22"  # data/deqar/README.md

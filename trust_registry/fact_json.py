@@ -16,7 +16,7 @@ from typing import Any
 
 from trust_registry.dates import format_time, parse_time
 from trust_registry.facts import Agency, Closure, Institution, Programme, Relation, Report, Voiding
-from trust_registry.ingest.deqar_csv import Ingested
+from trust_registry.harvested import Ingested
 from trust_registry.vocabulary import Activity, Cycle, Flag, RelationKind, ReportDecision, Status
 
 NO_COUNTRY = "ZZ"  # ISO 3166 leaves it to users: agencies, alliances, and reports on them

@@ -123,6 +123,7 @@ class Voiding:
     valid_from: date
     valid_to: date | None
     recorded_at: datetime
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

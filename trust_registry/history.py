@@ -20,7 +20,7 @@ from trust_registry.dates import format_time, parse_time
 from trust_registry.errors import IngestError
 from trust_registry.fact_json import FactText, Kind, Place, gather
 from trust_registry.facts import Institution
-from trust_registry.ingest.deqar_csv import Ingested, Quarantined, Source
+from trust_registry.harvested import Ingested, Quarantined, Source
 from trust_registry.ingest.plan import Held, Step
 from trust_registry.ingest.source import Harvest
 from trust_registry.vocabulary import SnapshotKind

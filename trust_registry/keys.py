@@ -77,22 +77,18 @@ def multikey_decode(text: Any) -> bytes:
     return data[2:]
 
 
-def did_document(did: str, raw_public_key: bytes) -> dict[str, Any]:
-    """A DID document with one key in two forms: ``#key-1`` (Multikey) and ``#key-2020`` for older readers."""
+def did_document(did: str, raw_public_key: bytes, *before: bytes) -> dict[str, Any]:
+    """A DID document with one key in two forms: ``#key-1`` (Multikey) and ``#key-2020`` for older readers.
+
+    ``before``: keys that sign no more and may still be met, as ``#<thumbprint>``.
+    """
     multikey = multikey_encode(raw_public_key)
     methods = [
-        {
-            "id": f"{did}#{KEY_FRAGMENT}",
-            "type": "Multikey",
-            "controller": did,
-            "publicKeyMultibase": multikey,
-        },
-        {
-            "id": f"{did}#key-2020",
-            "type": "Ed25519VerificationKey2020",
-            "controller": did,
-            "publicKeyMultibase": multikey,
-        },
+        _method(did, KEY_FRAGMENT, "Multikey", multikey),
+        _method(did, "key-2020", "Ed25519VerificationKey2020", multikey),
+        *(
+            _method(did, thumbprint(jwk_from_raw(raw)), "Multikey", multikey_encode(raw)) for raw in before
+        ),
     ]
     ids = [method["id"] for method in methods]
     return {
@@ -106,6 +102,10 @@ def did_document(did: str, raw_public_key: bytes) -> dict[str, Any]:
         "authentication": ids,
         "assertionMethod": ids,
     }
+
+
+def _method(did: str, fragment: str, kind: str, multikey: str) -> dict[str, str]:
+    return {"id": f"{did}#{fragment}", "type": kind, "controller": did, "publicKeyMultibase": multikey}
 
 
 def keys_from_did_document(doc: Any, did: str) -> dict[str, Jwk]:

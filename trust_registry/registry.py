@@ -2,7 +2,8 @@
 
 ::
 
-    HOME/key            Ed25519 signing key, 0600        HOME/snapshot/   data file and signed manifest
+    HOME/key            Ed25519 signing key, 0600        HOME/root-key    key of the distribution's root, 0600
+    HOME/keys.json      which keys count                 HOME/tuf/        what is published, and its metadata
     HOME/token          admin token, 0600                HOME/registry.db bindings and mirrored objects
     HOME/service.json   {"url", "pid"}                   HOME/tails/      tails files by hash
     HOME/history.db     ingested facts over time         HOME/spool/      fetched, not yet recorded
@@ -14,29 +15,62 @@ A home into which nothing was ever ingested serves the embedded demo data.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from trust_registry import bindings, embedded, keys, objects, snapshot
+from trust_registry import bindings, embedded, keys, objects
+from trust_registry.bindings_file import BindingsFile
+from trust_registry.content import Content, of_ingested
 from trust_registry.errors import BindingError, KeyFormatError, ObjectError, SnapshotError
-from trust_registry.facts import Binding, Facts, SnapshotFacts
+from trust_registry.facts import Binding, SnapshotFacts
+from trust_registry.gathering import gather
 from trust_registry.history import History
-from trust_registry.ingest.deqar_csv import Ingested, Source
+from trust_registry.harvested import Source
+from trust_registry.keyring import KeyRing
+from trust_registry.live import LiveBindings
+from trust_registry.manifest import Manifest
 from trust_registry.models import Decision, Query
 from trust_registry.objects import Kind, SignedObject
 from trust_registry.operators import Operators
-from trust_registry.resolve import resolve, snapshot_info
-from trust_registry.signing import RegistryKey, read_or_create_secret
+from trust_registry.publication import Current, Publication
+from trust_registry.resolve import counting, resolve, snapshot_info
+from trust_registry.signing import read_or_create_secret
 from trust_registry.snapshot import Snapshot
-from trust_registry.store import Store
+from trust_registry.store import Store, store_place
 from trust_registry.tails import TailsStore
 from trust_registry.vocabulary import SnapshotKind
 
 # A list from the future would be the newest for ever and hide every later revocation.
 _LIST_LEAD = timedelta(minutes=5)
+
+
+class Keys:
+    """The key ring of a home, opened anew when a rotation was made by another process."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self.ring = KeyRing.open(home)
+
+    def reopen(self) -> None:
+        self.ring = KeyRing.open(self._home)
+
+    @property
+    def jwk(self) -> keys.Jwk:
+        return self.ring.jwk
+
+    def sign(self, data: bytes) -> bytes:
+        return self.ring.current.sign(data)
+
+    def sign_statement(self, payload: dict[str, Any], *, typ: str) -> str:
+        return self.ring.sign_statement(payload, typ=typ)
+
+    def verify(self, jws: str, *, typ: str, table: str = "", number: int = 0) -> dict[str, Any]:
+        return self.ring.verify(jws, typ=typ, table=table, number=number)
 
 
 class Registry:
@@ -47,16 +81,25 @@ class Registry:
         *,
         home: Path,
         did: str,
-        key: RegistryKey,
+        key: Keys,
         store: Store,
-        current: Snapshot,
+        publication: Publication,
         deployment: SnapshotKind,
     ) -> None:
-        self.home, self.did, self.key, self.store, self.snapshot = home, did, key, store, current
+        """Takes up what is published; `SnapshotError` if that does not hold, or nothing is."""
+        self.home, self.did, self.key, self.store = home, did, key, store
         self.deployment = deployment
+        self.publication = publication
         self.tails = TailsStore(home / "tails")
         self.operators = Operators(home)
         self.token = read_or_create_secret(home / "token", lambda: secrets.token_urlsafe(32))
+        self._taking_up = threading.Lock()
+        self._mark = publication.mark()
+        current = publication.current()
+        if current is None:
+            raise SnapshotError("nothing_published", "Nothing is published here yet.")
+        self.snapshot = current.snapshot()
+        self.live = LiveBindings(store, BindingsFile(current.bindings.path))
 
     @classmethod
     def open(
@@ -69,48 +112,88 @@ class Registry:
         refresh: bool = True,
         rebuild: bool = False,
     ) -> Registry:
-        """Open or make the home; checks the snapshot's signature, hash and order before anything is served.
+        """Open or make the home; checks signatures, hashes and order before anything is served.
 
         A snapshot that is due (24 hours), or made from other sources or for another DID, is built anew with
         the next number if ``refresh``; ``rebuild`` does so in any case (after an ingest). Raises
-        `SnapshotError` when the one on disk does not hold.
+        `SnapshotError` when what is published does not hold.
         """
-        key = RegistryKey.load_or_create(home / "key")
-        store = Store(home / "registry.db", key)
+        key = Keys(home)
+        store = Store(store_place(home), key)
         try:
-            directory = home / "snapshot"
-            manifest = _manifest(directory, key)
+            publication = Publication(home, store)
+            current = publication.current()
+            manifest = current.manifest if current is not None and current.bindings_usable else None
             if manifest is not None:
                 store.accept_snapshot(manifest.seq, manifest.db_sha256)
-            content = _content(home, now)
-            if manifest is None or rebuild or (refresh and _due(manifest, did, content, now)):
-                seq, prev = store.last_snapshot()
-                facts, kind = content.load()
-                manifest = snapshot.build(
-                    directory,
-                    facts,
-                    key=key,
-                    iss=did,
-                    seq=seq + 1,
-                    prev=prev,
-                    kind=kind,
-                    now=content.at,
-                )
-                store.accept_snapshot(manifest.seq, manifest.db_sha256)
-            current = Snapshot(directory, manifest)
-            return cls(home=home, did=did, key=key, store=store, current=current, deployment=deployment)
+            with _content(home, now) as source:
+                if manifest is None or rebuild or (refresh and _due(manifest, did, source, now)):
+                    seq, prev = store.last_snapshot()
+                    manifest = publication.publish(
+                        source.content(),
+                        iss=did,
+                        seq=seq + 1,
+                        prev=prev,
+                        kind=source.kind(),
+                        at=source.at,
+                        now=now,
+                    )
+                    store.accept_snapshot(manifest.seq, manifest.db_sha256)
+            return cls(
+                home=home, did=did, key=key, store=store, publication=publication, deployment=deployment
+            )
         except BaseException:
             store.close()
             raise
 
     def close(self) -> None:
         self.snapshot.close()
+        self.live.published.close()
         self.store.close()
+
+    # --- while others write
+
+    def take_up(self) -> bool:
+        """Serve what was published since, by whichever process; whether there was anything new.
+
+        What does not hold is not taken up (`SnapshotError`), and what was served before stays.
+        """
+        with self._taking_up:
+            mark = self.publication.mark()
+            if mark == self._mark:
+                return False
+            self.key.reopen()
+            current = self.publication.current()
+            if current is None or current.manifest is None:
+                raise SnapshotError("manifest_schema", "What was published was made by another version.")
+            # Published by this version: a manifest of ours has bindings of ours beside it.
+            self._use(current, current.manifest)
+            self._mark = mark
+            return True
+
+    def _use(self, current: Current, manifest: Manifest) -> None:
+        if manifest.db_sha256 != self.snapshot.manifest.db_sha256 or manifest != self.snapshot.manifest:
+            self.store.accept_snapshot(manifest.seq, manifest.db_sha256)
+            self.snapshot = current.snapshot()
+        if current.bindings.path != self.live.published.path:
+            self.live.use(BindingsFile(current.bindings.path))
+
+    def upkeep(self, now: datetime, *, publish_from: int) -> None:
+        """Publish what was bound since, if that is at least ``publish_from`` records, and keep the list fresh."""
+        self.take_up()
+        if self.live.unpublished() >= publish_from:
+            self.publication.publish_bindings(now=now)
+        else:
+            self.publication.repository.renew(now)
+        self.take_up()
 
     # --- answers
 
     def resolve(self, query: Query, *, now: datetime) -> Decision:
-        return resolve(self.facts(query.did), query, now=now)
+        snapshot, stored = self.snapshot, self.live.of_did(query.did)
+        counting = counting(stored.bindings, demo=self.is_demo)
+        facts = gather(snapshot, self._about(snapshot), counting, query, intact=stored.intact)
+        return resolve(facts, query, now=now)
 
     @property
     def is_demo(self) -> bool:
@@ -128,30 +211,16 @@ class Registry:
 
     def issuer(self, did: str, *, now: datetime) -> list[Binding]:
         """What is bound to a DID and counts here, level 0 included."""
-        return list(bindings.counting(bindings.current(self.store, did, now), demo=self.is_demo))
-
-    def facts(self, did: str) -> Facts:
-        """Everything that bears on one DID."""
-        stored = self.store.bindings(did)
-        counting = bindings.counting(stored.bindings, demo=self.is_demo)
-        bound = {binding.institution_id for binding in counting}
-        relations = {step for one in bound for step in self.snapshot.lineage(one)}
-        owners = sorted(bound | {step.predecessor for step in relations})
-        reports = self.snapshot.reports(owners)
-        agencies = (self.snapshot.agency(name) for name in sorted({report.agency for report in reports}))
-        institutions = (self.snapshot.institution(one) for one in owners)
-        return Facts(
-            snapshot=self.snapshot_facts(),
-            bindings=counting,
-            bindings_intact=stored.intact,
-            institutions=tuple(one for one in institutions if one is not None),
-            relations=tuple(sorted(relations, key=lambda step: (step.at, step.predecessor))),
-            reports=reports,
-            agencies=tuple(agency for agency in agencies if agency is not None),
-        )
+        stored = self.live.of_did(did)
+        if not stored.intact:
+            raise BindingError("binding_not_authentic", "A stored binding of this DID does not verify.")
+        return list(counting(bindings.newest(stored.bindings, now), demo=self.is_demo))
 
     def snapshot_facts(self) -> SnapshotFacts:
-        manifest = self.snapshot.manifest
+        return self._about(self.snapshot)
+
+    def _about(self, snapshot: Snapshot) -> SnapshotFacts:
+        manifest = snapshot.manifest
         return SnapshotFacts(
             seq=manifest.seq,
             issued_at=manifest.issued_at,
@@ -190,8 +259,10 @@ class Registry:
     def schema_id(self) -> str:
         return objects.object_id(self.did, Kind.SCHEMA, self._schema())
 
-    def did_document(self) -> dict[str, Any]:
-        return keys.did_document(self.did, self.key.raw_public)
+    def did_document(self, now: datetime) -> dict[str, Any]:
+        """With the key that signs, and those of before for as long as others may still meet them."""
+        current, *before = (keys.raw_from_jwk(jwk) for jwk in self.key.ring.jwks(now))
+        return keys.did_document(self.did, current, *before)
 
     def _verified(self, identifier: str, jws: bytes, *, kind: Kind | None, now: datetime) -> SignedObject:
         """Under a key pinned, and not revoked, for the DID that the id names."""
@@ -217,16 +288,25 @@ class Registry:
         return {"issuerId": self.did, **embedded.shared_schema()}
 
     def publish_schema(self, *, now: datetime) -> str:
-        """The shared schema as an object of this registry's own DID; returns its id."""
+        """The shared schema as an object of this registry's own DID, signed by its current key; returns its id."""
         identifier = self.schema_id()
-        if self.store.object(identifier) is None:
+        known = self.store.object(identifier)
+        if known is None or not self._is_ours(known, identifier):
             signing_input = objects.signing_input(
                 objects.header(f"{self.did}#{keys.KEY_FRAGMENT}"),
                 objects.payload(Kind.SCHEMA, identifier, self._schema(), int(now.timestamp())),
             )
             jws = objects.assemble(signing_input, self.key.sign(signing_input))
-            self.put_object(identifier, jws.encode("ascii"), now=now)
+            signed = self._verified(identifier, jws.encode("ascii"), kind=None, now=now)
+            self.store.put_object(signed, replace=True)
         return identifier
+
+    def _is_ours(self, jws: str, identifier: str) -> bool:
+        try:
+            objects.verify(jws, expected_id=identifier, key=self.key.jwk)
+        except ObjectError:
+            return False  # by a key of before: signed anew
+        return True
 
 
 def utc_now() -> datetime:
@@ -244,27 +324,19 @@ def registry_did(public_url: str) -> str:
     return did
 
 
-def _manifest(directory: Path, key: RegistryKey) -> snapshot.Manifest | None:
-    """The manifest on disk; None also for one by an older version, whose data are built anew from the source."""
-    try:
-        return snapshot.read_manifest(directory, key)
-    except SnapshotError as error:
-        if error.code != "manifest_schema":
-            raise
-        return None
-
-
 @dataclass(frozen=True, slots=True)
-class _Content:
-    """What a snapshot would be made of. ``at``: the age that it may claim."""
+class _Origin:
+    """What a snapshot would be made of, read when it is. ``at``: the age that it may claim."""
 
     sources: list[Source]
-    load: Callable[[], tuple[Ingested, SnapshotKind]]
+    content: Callable[[], Content]
+    kind: Callable[[], SnapshotKind]
     at: datetime
     renewable: bool
 
 
-def _content(home: Path, now: datetime) -> _Content:
+@contextmanager
+def _content(home: Path, now: datetime) -> Iterator[_Origin]:
     """The ingested facts if there are any, otherwise the demo data.
 
     The demo data are as good today as ever; ingested ones are as old as their retrieval, whenever the
@@ -273,22 +345,20 @@ def _content(home: Path, now: datetime) -> _Content:
     history = History.existing(home)
     if history is None:
         facts = embedded.load()
-        return _Content(facts.sources, lambda: (facts, SnapshotKind.DEMO), now, renewable=True)
+        yield _Origin(
+            facts.sources, lambda: of_ingested(facts), lambda: SnapshotKind.DEMO, now, renewable=True
+        )
+        return
     try:
-        return _Content(history.sources(), lambda: _current(home), history.data_time(), renewable=False)
+        yield _Origin(
+            history.sources(), history.content, history.kind, history.data_time(), renewable=False
+        )
     finally:
         history.close()
 
 
-def _current(home: Path) -> tuple[Ingested, SnapshotKind]:
-    history = History(home / "history.db")
-    try:
-        return history.as_of(), history.kind()
-    finally:
-        history.close()
-
-
-def _due(manifest: snapshot.Manifest, did: str, content: _Content, now: datetime) -> bool:
+def _due(manifest: Manifest, did: str, origin: _Origin, now: datetime) -> bool:
     recorded = {(str(item.get("file")), str(item.get("sha256"))) for item in manifest.sources}
-    late = content.renewable and now.timestamp() > manifest.next_update
-    return late or manifest.iss != did or recorded != snapshot.source_hashes(content.sources)
+    late = origin.renewable and now.timestamp() > manifest.next_update
+    wanted = {(source.file, source.sha256) for source in origin.sources}
+    return late or manifest.iss != did or recorded != wanted

@@ -14,7 +14,7 @@ The steps are those of trust-registry.md section 3, "Decision". Invariants:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from trust_registry import cover
 from trust_registry.dates import format_time
@@ -73,6 +73,11 @@ def latest_bindings(bindings: Iterable[Binding], known_at: datetime) -> list[Bin
     return [binding for binding in newest.values() if binding.level > 0]
 
 
+def counting(bindings: Iterable[Binding], *, demo: bool) -> tuple[Binding, ...]:
+    """Outside a demonstration, what two operators agreed on and nothing else."""
+    return tuple(binding for binding in bindings if demo or binding.proposal)
+
+
 def resolve(facts: Facts, query: Query, *, now: datetime) -> Decision:
     """Answer ``query`` from ``facts`` as of ``now`` (aware)."""
     answer = _Answer(facts, query, now)
@@ -103,7 +108,9 @@ def resolve(facts: Facts, query: Query, *, now: datetime) -> Decision:
             answer.note("country", "Locations", "the source names no country for this institution")
             return answer.decide(Outcome.INDETERMINATE, Reason.SOURCE_UNCHECKED)
         answer.note("country", "Locations", ", ".join(institution.countries))
-        outcome = Outcome.NOT_ASSURED if found else Outcome.NO_EVIDENCE
+        # Reports that had begun say where the institution was looked at, and it was not here.
+        begun = any(item.report.valid_from <= query.awarded_on for item in found)
+        outcome = Outcome.NOT_ASSURED if begun else Outcome.NO_EVIDENCE
         return answer.decide(outcome, Reason.JURISDICTION_NOT_COVERED)
 
     # 6. Each report: validity, decision and flag, agency, level.
@@ -248,7 +255,8 @@ class _Answer:
         self._evidence.append(EvidenceItem(kind, label, value, url=url, at=at))
 
     def show(self, judgements: Iterable[cover.Judgement]) -> None:
-        for judgement in list(judgements)[:_MAX_REPORTS_SHOWN]:
+        newest = sorted(judgements, key=_age, reverse=True)
+        for judgement in newest[:_MAX_REPORTS_SHOWN]:
             report = judgement.candidate.report
             label = "Illustrative report" if report.illustrative else "Report"
             self._evidence.append(
@@ -348,6 +356,11 @@ def _recorded(binding: Binding) -> str:
 
 def _period(binding: Binding) -> str:
     return f"{binding.valid_from} to {binding.valid_to or 'now'}"
+
+
+def _age(judgement: cover.Judgement) -> tuple[date, date, str]:
+    report = judgement.candidate.report
+    return cover.last_day(report)[0], report.valid_from, report.id
 
 
 def _report_period(report: Report) -> str:

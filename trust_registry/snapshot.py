@@ -1,180 +1,151 @@
-"""The snapshot: one read-only SQLite file of facts and a signed manifest that names its hash.
+"""A snapshot: one read-only SQLite file of facts, opened for questions (tables: `snapshot_tables`).
 
-``HOME/snapshot/`` holds ``<sha256>.sqlite`` and ``manifest.jws``; replacing the manifest (one rename) is what
-makes a new snapshot current, so a reader sees the old one or the new one and nothing between. Manifest
-(trust-registry.md section 3): ``{iss, seq, prev, iat, next_update, exp, schema, kind, db_sha256,
-sources[]}``. Serving opens the file with ``mode=ro&immutable=1``.
+Every question may say as of which run it is asked; without, it is the newest one. What is small is read once
+at opening: relations, faculties, agencies. Rows of institutions and reports are read when they are asked for.
+Serving opens the file with ``mode=ro&immutable=1``. Its bytes were checked against the signed manifest before.
 """
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import json
-import os
 import sqlite3
-import tempfile
 import threading
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+import weakref
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from trust_registry.errors import SnapshotError, TrustRegistryError
-from trust_registry.facts import Agency, Closure, Institution, Programme, Relation, Report, Voiding
-from trust_registry.ingest.deqar_csv import Ingested, Source
-from trust_registry.signing import RegistryKey, verify_statement
+from trust_registry.dates import parse_time
+from trust_registry.errors import SnapshotError
+from trust_registry.facts import (
+    Agency,
+    Closure,
+    Faculty,
+    Identifier,
+    Institution,
+    Programme,
+    Relation,
+    Report,
+    Voiding,
+)
+from trust_registry.manifest import Manifest
+from trust_registry.snapshot_tables import SCHEMA_VERSION, programme_scope
 from trust_registry.vocabulary import (
     Activity,
     Cycle,
     Flag,
     RelationKind,
     ReportDecision,
-    SnapshotKind,
     Status,
 )
 
-SCHEMA_VERSION = 2
-MANIFEST_TYPE = "cairn-snapshot+jwt"
-NEXT_UPDATE, LIFETIME = timedelta(hours=24), timedelta(days=30)
+EXPIRED_SHOWN = 10  # of each owner: as many as a decision shows
 _MAX_GENERATIONS = 32
-_TABLES = """
-CREATE TABLE institutions(
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, url TEXT NOT NULL, countries TEXT NOT NULL, founded TEXT,
-  closed_earliest TEXT, closed_latest TEXT, other_provider INTEGER NOT NULL,
-  website TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE relations(
-  successor TEXT NOT NULL, predecessor TEXT NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL,
-  PRIMARY KEY (successor, predecessor, at)) WITHOUT ROWID;
-CREATE TABLE agencies(
-  acronym TEXT PRIMARY KEY, name TEXT NOT NULL, url TEXT NOT NULL, official_in TEXT) WITHOUT ROWID;
-CREATE TABLE registrations(
-  agency TEXT NOT NULL, valid_from TEXT NOT NULL, valid_to TEXT,
-  PRIMARY KEY (agency, valid_from)) WITHOUT ROWID;
-CREATE TABLE voidings(
-  agency TEXT NOT NULL, valid_from TEXT NOT NULL, valid_to TEXT, recorded_at TEXT NOT NULL);
-CREATE TABLE reports(
-  id TEXT PRIMARY KEY, agency TEXT NOT NULL, activity TEXT NOT NULL, status TEXT NOT NULL,
-  decision TEXT NOT NULL, valid_from TEXT NOT NULL, valid_to TEXT, flag TEXT NOT NULL, cycles TEXT,
-  programme TEXT, ects TEXT, degree INTEGER, url TEXT NOT NULL, local_identifier TEXT NOT NULL,
-  illustrative INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE report_institutions(
-  institution TEXT NOT NULL, report TEXT NOT NULL, PRIMARY KEY (institution, report)) WITHOUT ROWID;
-CREATE TABLE provenance(
-  file TEXT NOT NULL, sha256 TEXT NOT NULL, retrieved_at TEXT NOT NULL, licence TEXT NOT NULL,
-  rows INTEGER NOT NULL, url TEXT NOT NULL, etag TEXT NOT NULL);
-CREATE TABLE quarantine(file TEXT NOT NULL, row INTEGER NOT NULL, reason TEXT NOT NULL);
+_REPORTS = "SELECT r.* FROM cover c JOIN reports r ON r.number = c.report WHERE c.institution = ?1"
+_OF_SCOPE = f"{_REPORTS} AND c.scope = ?2 AND r.since <= ?4 AND r.until > ?4/*handed*/"
+# Newest first is the order of the index, backwards, and the order in which `resolve` shows reports.
+_BEARING = f"""
+{_OF_SCOPE} AND c.last_day >= ?3 AND c.valid_from <= ?3
+UNION ALL SELECT * FROM ({_OF_SCOPE} AND c.last_day < ?3
+  ORDER BY c.last_day DESC, c.valid_from DESC, c.report DESC LIMIT {EXPIRED_SHOWN})
 """
+# Of one programme there are few, and which of them bear on the award is for `cover` to say.
+_OF_PROGRAMME = f"{_OF_SCOPE} AND c.valid_from <= ?3"
+# A look-up costs a third of an enumeration's call.
+_ACTIVITIES, _STATUSES, _FLAGS = ({str(w): w for w in words} for words in (Activity, Status, Flag))
+_DECISIONS, _CYCLES = {str(w): w for w in ReportDecision}, {str(w): w for w in Cycle}
 
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    iss: str
-    seq: int
-    prev: str
-    iat: int
-    next_update: int
-    exp: int
-    schema: int
-    kind: SnapshotKind
-    db_sha256: str
-    sources: tuple[dict[str, Any], ...]
-
-    @property
-    def issued_at(self) -> datetime:
-        return datetime.fromtimestamp(self.iat, UTC)
-
-
-def build(
-    directory: Path,
-    facts: Ingested,
-    *,
-    key: RegistryKey,
-    iss: str,
-    seq: int,
-    prev: str,
-    kind: SnapshotKind,
-    now: datetime,
-) -> Manifest:
-    """Write the facts and make them current. A production snapshot refuses illustrative reports."""
-    if kind is SnapshotKind.PRODUCTION and any(report.illustrative for report in facts.reports.values()):
-        raise SnapshotError("illustrative", "A production snapshot cannot hold illustrative reports.")
-    directory.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=directory, prefix=".build-", suffix=".sqlite")
-    os.close(descriptor)
-    draft = Path(name)
-    try:
-        _write_tables(draft, facts)
-        digest = _sha256(draft)
-        draft.replace(directory / f"{digest}.sqlite")
-    finally:
-        draft.unlink(missing_ok=True)
-    iat = int(now.timestamp())
-    manifest = Manifest(
-        iss=iss,
-        seq=seq,
-        prev=prev,
-        iat=iat,
-        next_update=iat + int(NEXT_UPDATE.total_seconds()),
-        exp=iat + int(LIFETIME.total_seconds()),
-        schema=SCHEMA_VERSION,
-        kind=kind,
-        db_sha256=digest,
-        sources=tuple(asdict(source) for source in facts.sources),
-    )
-    payload = {**asdict(manifest), "kind": str(kind), "sources": list(manifest.sources)}
-    signed = directory / f".manifest-{seq}"
-    signed.write_text(key.sign_statement(payload, typ=MANIFEST_TYPE), encoding="ascii")
-    signed.replace(directory / "manifest.jws")
-    for old in directory.glob("*.sqlite"):
-        if old.stem not in {digest, prev}:  # a running reader keeps its open file; the last good one stays
-            old.unlink()
-    return manifest
-
-
-def read_manifest(directory: Path, key: RegistryKey) -> Manifest | None:
-    """The current manifest, verified; None when there is none yet; `SnapshotError` if it does not hold."""
-    path = directory / "manifest.jws"
-    if not path.exists():
-        return None
-    hint = f"Delete {directory.name}/ in the registry's home to build the snapshot anew."
-    try:
-        payload = verify_statement(path.read_text(encoding="ascii"), typ=MANIFEST_TYPE, key=key.jwk)
-        found = Manifest(
-            **{**payload, "kind": SnapshotKind(payload["kind"]), "sources": tuple(payload["sources"])}
-        )
-    except (TrustRegistryError, TypeError, ValueError, KeyError) as error:
-        raise SnapshotError(
-            "manifest_not_authentic", "The snapshot's manifest does not verify.", hint
-        ) from error
-    if found.schema != SCHEMA_VERSION:
-        raise SnapshotError("manifest_schema", "The snapshot was made by another version.", hint)
-    return found
+type _Dated[Fact] = dict[str, list[tuple[Fact, int, int]]]
 
 
 class Snapshot:
-    """Facts of one verified snapshot. Thread-safe: one connection, one lock."""
+    """Thread-safe: one connection, one lock. ``manifest`` has been verified by the caller.
 
-    def __init__(self, directory: Path, manifest: Manifest) -> None:
-        self.manifest = manifest
-        path = directory / f"{manifest.db_sha256}.sqlite"
-        if not path.is_file() or _sha256(path) != manifest.db_sha256:
+    Whoever drops a snapshot last may still be asking it: it is closed when nobody has it any more.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, *, verify: bool = True) -> None:
+        """`SnapshotError` if the file is not the one that the manifest names (``verify``), or of another version."""
+        self.manifest, self.path = manifest, path
+        if manifest.schema != SCHEMA_VERSION:
+            raise SnapshotError("manifest_schema", "The snapshot was made by another version.")
+        if not path.is_file() or (verify and file_sha256(path) != manifest.db_sha256):
             raise SnapshotError(
-                "snapshot_not_authentic",
-                "The snapshot's data are not those its manifest names.",
-                f"Delete {directory.name}/ in the registry's home to build the snapshot anew.",
+                "snapshot_not_authentic", "The snapshot's data are not those its manifest names."
             )
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False, cached_statements=64)
         self._lock = threading.Lock()
+        self.close = weakref.finalize(self, self._db.close)
+        rows = self._all("SELECT number, at FROM runs ORDER BY at, number")
+        self._runs = [(parse_time(at, "at"), number) for number, at in rows]
+        self._before: _Dated[Relation] = defaultdict(list)
+        self._after: _Dated[Relation] = defaultdict(list)
+        self._wholes: _Dated[Faculty] = defaultdict(list)
+        self._agencies: _Dated[Agency] = defaultdict(list)
+        self._read_small()
 
-    def close(self) -> None:
-        self._db.close()
+    # --- as of when
 
-    def institution(self, identifier: str) -> Institution | None:
-        rows = self._all("SELECT * FROM institutions WHERE id = ?", identifier)
-        return _institution(rows[0]) if rows else None
+    @property
+    def newest(self) -> int:
+        return self._runs[-1][1] if self._runs else -1
+
+    def run_at(self, known_at: datetime | None) -> int:
+        """The number of the last run recorded by then; -1 when nothing was recorded yet; None: the newest."""
+        if known_at is None:
+            return self.newest
+        place = bisect.bisect_right(self._runs, (known_at, self.newest))
+        return self._runs[place - 1][1] if place else -1
+
+    # --- institutions
+
+    def institution(
+        self, identifier: str, run: int | None = None, *, whole: bool = True
+    ) -> Institution | None:
+        """``whole`` False leaves out other names and identifiers, which no decision needs."""
+        at = self._at(run)
+        rows = self._all(
+            "SELECT * FROM institutions WHERE id = ? AND since <= ? AND until > ?", identifier, at, at
+        )
+        return _institution(rows[0], whole=whole) if rows else None
+
+    def lineage(self, identifier: str, run: int | None = None) -> tuple[Relation, ...]:
+        """Every succession and absorption that leads to this institution, however far back."""
+        at = self._at(run)
+        found: dict[Relation, None] = {}
+        front = {identifier}
+        for _ in range(_MAX_GENERATIONS):
+            steps = [
+                step
+                for one in front
+                for step, since, until in self._before.get(one, ())
+                if since <= at < until and step not in found
+            ]
+            if not steps:
+                break
+            found.update(dict.fromkeys(steps))
+            front = {step.predecessor for step in steps}
+        return tuple(found)
+
+    def successors(self, identifier: str, run: int | None = None) -> tuple[Relation, ...]:
+        at = self._at(run)
+        steps = self._after.get(identifier, ())
+        return tuple(sorted((s for s, since, until in steps if since <= at < until), key=lambda s: s.at))
+
+    def has_kin(self, identifier: str) -> bool:
+        """Whether anything ever led to it or it ever was a part of anything: most institutions stand alone."""
+        return identifier in self._before or identifier in self._wholes
+
+    def wholes(self, identifier: str, run: int | None = None) -> tuple[Faculty, ...]:
+        """What this institution is a faculty of."""
+        at = self._at(run)
+        return tuple(one for one, since, until in self._wholes.get(identifier, ()) if since <= at < until)
 
     def websites(self, domain: str) -> tuple[tuple[str, str], ...]:
         """(id, website) of every institution whose website's text holds ``domain``, in ASCII or not."""
@@ -182,186 +153,144 @@ class Snapshot:
             spoken = domain.encode("ascii").decode("idna")
         except UnicodeError:
             spoken = domain
-        sql = "SELECT id, website FROM institutions WHERE instr(lower(website), ?) OR instr(website, ?)"
-        return tuple((row[0], row[1]) for row in self._all(sql, domain, spoken)) if domain else ()
+        sql = (
+            "SELECT id, website FROM institutions WHERE website <> '' AND until > ?"
+            " AND (instr(lower(website), ?) OR instr(website, ?))"
+        )
+        rows = self._all(sql, self.newest, domain, spoken) if domain else []
+        return tuple((row[0], row[1]) for row in rows)
 
-    def lineage(self, identifier: str) -> tuple[Relation, ...]:
-        """Every succession and absorption that leads to this institution, however far back."""
-        found: dict[tuple[str, str, str], Relation] = {}
-        front = {identifier}
-        for _ in range(_MAX_GENERATIONS):
-            rows = [
-                row for one in front for row in self._all("SELECT * FROM relations WHERE successor = ?", one)
-            ]
-            new = {(row[0], row[1], row[2]): row for row in rows if (row[0], row[1], row[2]) not in found}
-            if not new:
-                break
-            for place, (successor, predecessor, at, kind) in new.items():
-                found[place] = Relation(predecessor, successor, date.fromisoformat(at), RelationKind(kind))
-            front = {place[1] for place in new}
+    # --- reports
+
+    def bearing(
+        self, owner: str, programme: str | None, day: date, handed: Sequence[date], run: int
+    ) -> list[Report]:
+        """Reports on ``owner`` in force on ``day``, the last few institutional ones that had ended by then, and
+        all on the programme that had begun; only those in force on each day of ``handed``."""
+        text, changes = day.isoformat(), ""
+        for change in handed:
+            changes += f" AND c.valid_from <= '{change.isoformat()}' AND c.last_day >= '{change.isoformat()}'"
+        rows = self._all(_BEARING.replace("/*handed*/", changes), owner, "", text, run)
+        if programme is not None:
+            scope = programme_scope(programme)
+            rows += self._all(_OF_PROGRAMME.replace("/*handed*/", changes), owner, scope, text, run)
+        return [_report(row) for row in rows]
+
+    def reports(self, owners: Iterable[str], run: int | None = None, *, limit: int = -1) -> tuple[Report, ...]:
+        """Every report on the institutions, or the ``limit`` of each that start last."""
+        at, found = self._at(run), dict[str, Report]()
+        sql = f"{_REPORTS} AND r.since <= ?2 AND r.until > ?2 ORDER BY c.valid_from DESC, r.id LIMIT ?3"
+        for one in owners:
+            for row in self._all(sql, one, at, limit):
+                found[row[1]] = _report(row)
         return tuple(found.values())
 
-    def reports(self, institutions: Iterable[str]) -> tuple[Report, ...]:
-        found: dict[str, Report] = {}
-        of_one = (
-            "SELECT r.* FROM reports r JOIN report_institutions i ON i.report = r.id WHERE i.institution = ?"
-        )
-        for one in institutions:
-            for row in self._all(of_one, one):
-                about = self._all("SELECT institution FROM report_institutions WHERE report = ?", row[0])
-                found[row[0]] = _report(row, tuple(item[0] for item in about))
-        return tuple(found.values())
+    # --- agencies
 
-    def agency(self, acronym: str) -> Agency | None:
-        rows = self._all("SELECT * FROM agencies WHERE acronym = ?", acronym)
-        if not rows:
-            return None
-        _, name, url, official_in = rows[0]
-        periods = self._all("SELECT valid_from, valid_to FROM registrations WHERE agency = ?", acronym)
-        voidings = self._all(
-            "SELECT valid_from, valid_to, recorded_at FROM voidings WHERE agency = ?", acronym
-        )
-        return Agency(
-            acronym,
-            name,
-            tuple((date.fromisoformat(start), _date(end)) for start, end in periods),
-            tuple(
-                Voiding(date.fromisoformat(start), _date(end), datetime.fromisoformat(recorded))
-                for start, end, recorded in voidings
-            ),
-            frozenset(official_in.split()) if official_in is not None else None,
-            url,
-        )
+    def agency(self, acronym: str, run: int | None = None) -> Agency | None:
+        at = self._at(run)
+        versions = self._agencies.get(acronym, ())
+        return next((one for one, since, until in versions if since <= at < until), None)
+
+    def agency_acronym(self, url: str) -> str | None:
+        """The one agency whose entry in the register has this address."""
+        found = {
+            one.acronym
+            for versions in self._agencies.values()
+            for one, _, until in versions
+            if one.url == url and url and until > self.newest
+        }
+        return found.pop() if len(found) == 1 else None
 
     def quarantined(self) -> int:
         return int(self._all("SELECT count(*) FROM quarantine")[0][0])
 
-    def _all(self, sql: str, *values: str) -> list[Any]:
+    def query(self, sql: str, *values: str | int) -> list[Any]:
+        """Rows of a reading statement: for the search, which has its own."""
+        return self._all(sql, *values)
+
+    def _at(self, run: int | None) -> int:
+        return self.newest if run is None else run
+
+    def _all(self, sql: str, *values: str | int) -> list[Any]:
         with self._lock:
             return self._db.execute(sql, values).fetchall()
 
-
-def source_hashes(sources: Iterable[Source]) -> set[tuple[str, str]]:
-    return {(source.file, source.sha256) for source in sources}
-
-
-def _write_tables(path: Path, facts: Ingested) -> None:
-    """Insertion order is sorted, so that the same facts give the same bytes and the same hash."""
-    db = sqlite3.connect(path)
-    try:
-        db.executescript(_TABLES)
-        for one in sorted(facts.institutions.values(), key=lambda item: item.id):
-            closure = one.closure
-            _insert(
-                db,
-                "institutions",
-                (
-                    one.id,
-                    one.name,
-                    one.url,
-                    " ".join(one.countries),
-                    _text(one.founded),
-                    _text(closure.earliest if closure else None),
-                    _text(closure.latest if closure else None),
-                    one.other_provider,
-                    one.website,
-                ),
+    def _read_small(self) -> None:
+        for successor, predecessor, at, kind, since, until in self._all("SELECT * FROM relations"):
+            step = Relation(predecessor, successor, date.fromisoformat(at), RelationKind(kind))
+            self._before[successor].append((step, since, until))
+            self._after[predecessor].append((step, since, until))
+        for part, whole, start, end, since, until in self._all("SELECT * FROM faculties"):
+            self._wholes[part].append((Faculty(whole, part, _date(start), _date(end)), since, until))
+        voidings = defaultdict[str, list[Voiding]](list)
+        for acronym, start, end, recorded, withdrawn in self._all("SELECT * FROM voidings"):
+            voidings[acronym].append(
+                Voiding(
+                    date.fromisoformat(start),
+                    _date(end),
+                    parse_time(recorded, "recorded_at"),
+                    parse_time(withdrawn, "withdrawn_at") if withdrawn else None,
+                )
             )
-        for step in sorted(facts.relations, key=lambda item: (item.successor, item.predecessor, item.at)):
-            _insert(db, "relations", (step.successor, step.predecessor, step.at.isoformat(), str(step.kind)))
-        for agency in sorted(facts.agencies.values(), key=lambda item: item.acronym):
-            official = " ".join(sorted(agency.official_in)) if agency.official_in is not None else None
-            _insert(db, "agencies", (agency.acronym, agency.name, agency.url, official))
-            for start, end in agency.registrations:
-                _insert(db, "registrations", (agency.acronym, start.isoformat(), _text(end)))
-            for voiding in agency.voidings:
-                period = (voiding.valid_from.isoformat(), _text(voiding.valid_to))
-                _insert(db, "voidings", (agency.acronym, *period, voiding.recorded_at.isoformat()))
-        for report in sorted(facts.reports.values(), key=lambda item: item.id):
-            _insert(db, "reports", _report_row(report))
-            for identifier in report.institution_ids:
-                _insert(db, "report_institutions", (identifier, report.id))
-        for source in facts.sources:
-            _insert(
-                db,
-                "provenance",
-                (
-                    *(source.file, source.sha256, source.retrieved_at, source.licence, source.rows),
-                    *(source.url, source.etag),
-                ),
+        for acronym, since, until, name, url, official, periods in self._all("SELECT * FROM agencies"):
+            agency = Agency(
+                acronym,
+                name,
+                tuple((date.fromisoformat(start), _date(end)) for start, end in json.loads(periods)),
+                tuple(voidings[acronym]),
+                frozenset(official.split()) if official is not None else None,
+                url,
             )
-        for item in facts.quarantined:
-            _insert(db, "quarantine", (item.file, item.row, item.reason))
-        db.commit()
-    finally:
-        db.close()
+            self._agencies[acronym].append((agency, since, until))
+
+
+def file_sha256(path: Path) -> str:
     with path.open("rb") as file:
-        os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _insert(db: sqlite3.Connection, table: str, values: tuple[Any, ...]) -> None:
-    marks = ", ".join("?" * len(values))
-    db.execute(f"INSERT INTO {table} VALUES ({marks})", values)  # noqa: S608 - table names are literals above
-
-
-def _report_row(report: Report) -> tuple[Any, ...]:
-    programme = report.programme
-    return (
-        report.id,
-        report.agency,
-        str(report.activity),
-        str(report.status),
-        str(report.decision),
-        report.valid_from.isoformat(),
-        _text(report.valid_to),
-        str(report.flag),
-        json.dumps(sorted(report.cycles)) if report.cycles is not None else None,
-        programme.name if programme else None,
-        str(programme.ects) if programme and programme.ects is not None else None,
-        programme.degree if programme else None,
-        report.url,
-        report.local_identifier,
-        report.illustrative,
-    )
-
-
-def _report(row: Any, institutions: tuple[str, ...]) -> Report:
-    name, ects, degree = row[9:12]
-    programme = Programme(name, Decimal(ects) if ects else None, None if degree is None else bool(degree))
+def _report(row: Any) -> Report:
+    name, ects, degree = row[13:16]
+    programme = None
+    if name is not None:
+        programme = Programme(name, Decimal(ects) if ects else None, None if degree is None else bool(degree))
     return Report(
-        id=row[0],
-        institution_ids=institutions,
-        agency=row[1],
-        activity=Activity(row[2]),
-        status=Status(row[3]),
-        decision=ReportDecision(row[4]),
-        valid_from=date.fromisoformat(row[5]),
-        valid_to=_date(row[6]),
-        flag=Flag(row[7]),
-        cycles=frozenset(Cycle(cycle) for cycle in json.loads(row[8])) if row[8] else None,
-        programme=programme if name is not None else None,
-        url=row[12],
-        local_identifier=row[13],
-        illustrative=bool(row[14]),
+        id=row[1],
+        institution_ids=tuple(row[4].split()),
+        agency=row[5],
+        activity=_ACTIVITIES[row[6]],
+        status=_STATUSES[row[7]],
+        decision=_DECISIONS[row[8]],
+        valid_from=date.fromisoformat(row[9]),
+        valid_to=_date(row[10]),
+        flag=_FLAGS[row[11]],
+        cycles=frozenset(_CYCLES[word] for word in row[12].split()) if row[12] is not None else None,
+        programme=programme,
+        url=row[16],
+        local_identifier=row[17],
+        illustrative=bool(row[18]),
     )
 
 
-def _institution(row: Any) -> Institution:
-    identifier, name, url, countries, founded, earliest, latest, other, website = row
-    closure = Closure(date.fromisoformat(earliest), date.fromisoformat(latest)) if earliest else None
+def _institution(row: Any, *, whole: bool) -> Institution:
+    closure = Closure(date.fromisoformat(row[7]), date.fromisoformat(row[8])) if row[7] else None
+    identifiers = json.loads(row[12]) if row[12] and whole else ()
     return Institution(
-        identifier, name, tuple(countries.split()), url, _date(founded), closure, bool(other), website
+        id=row[0],
+        name=row[3],
+        countries=tuple(row[5].split()),
+        url=row[4],
+        founded=_date(row[6]),
+        closure=closure,
+        other_provider=bool(row[9]),
+        website=row[10],
+        names=tuple(json.loads(row[11])) if row[11] and whole else (),
+        identifiers=tuple(
+            Identifier(resource, value, _date(start), _date(end)) for resource, value, start, end in identifiers
+        ),
     )
 
 
 def _date(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
-
-
-def _text(day: date | None) -> str | None:
-    return day.isoformat() if day else None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

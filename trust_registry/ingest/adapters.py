@@ -19,7 +19,8 @@ from trust_registry.errors import IngestError, QueryError, SourceUnreachable
 from trust_registry.fact_json import Kind
 from trust_registry.facts import Relation
 from trust_registry.ingest import deqar_api as api
-from trust_registry.ingest.deqar_csv import Ingested, Loader, Quarantined, Source
+from trust_registry.harvested import Ingested, Quarantined, Source
+from trust_registry.ingest.deqar_csv import Loader
 from trust_registry.ingest.fetch import Answer, Limits, Spool
 from trust_registry.ingest.source import Adapter, Harvest, Progress, Say
 

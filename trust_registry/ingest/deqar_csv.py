@@ -13,7 +13,7 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -21,16 +21,8 @@ from pathlib import Path
 
 from trust_registry.dates import parse_date
 from trust_registry.errors import IngestError, QueryError
-from trust_registry.facts import (
-    Agency,
-    Closure,
-    Faculty,
-    Institution,
-    Programme,
-    Relation,
-    Report,
-    StatedVoiding,
-)
+from trust_registry.facts import Agency, Closure, Institution, Programme, Relation, Report
+from trust_registry.harvested import Ingested, Quarantined, Source
 from trust_registry.vocabulary import Activity, Cycle, Flag, RelationKind, ReportDecision, Status
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
@@ -56,41 +48,6 @@ VERBS: tuple[tuple[str, RelationKind | None, bool], ...] = (
     ("was spun off from ", None, False),  # cover does not flow to what was spun off
     ("spun off ", None, False),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One file as it was read; ``sha256`` over its bytes (of a paged listing: over its answers' hashes)."""
-
-    file: str
-    sha256: str
-    retrieved_at: str
-    licence: str
-    rows: int
-    url: str = ""
-    etag: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """``key``: the id that the row claims, if it names one."""
-
-    file: str
-    row: int
-    reason: str
-    key: str = ""
-
-
-@dataclass(slots=True)
-class Ingested:
-    institutions: dict[str, Institution] = field(default_factory=dict)
-    relations: list[Relation] = field(default_factory=list)
-    reports: dict[str, Report] = field(default_factory=dict)
-    agencies: dict[str, Agency] = field(default_factory=dict)
-    faculties: list[Faculty] = field(default_factory=list)
-    voidings: list[StatedVoiding] = field(default_factory=list)
-    sources: list[Source] = field(default_factory=list)
-    quarantined: list[Quarantined] = field(default_factory=list)
 
 
 class Loader:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from trust_registry.fact_json import Kind
-from trust_registry.ingest.deqar_csv import Ingested
+from trust_registry.harvested import Ingested
 
 
 @dataclass(frozen=True, slots=True)

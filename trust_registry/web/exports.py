@@ -51,7 +51,7 @@ class Assured:
     def on(self, now: datetime) -> tuple[Listed, ...]:
         """In the order of the DIDs; `TrustRegistryError` cannot_tell when nobody's standing can be told."""
         require_usable(self._registry, now)
-        key = (self._registry.store.last_number(), self._registry.snapshot.manifest.db_sha256, now.date())
+        key = (self._registry.live.number(), self._registry.snapshot.manifest.db_sha256, now.date())
         with self._lock:
             if self._kept is None or self._kept[0] != key:
                 self._kept = (key, tuple(self._work_out(now)))

@@ -81,11 +81,11 @@ def find(registry: Registry, directory: Directory, params: dict[str, str]) -> Fo
     offset = whole_number(params.get("offset"), "offset", default=0, least=0, most=LIMITS.max_offset)
     question = params.get("q", "")
     if question.strip().startswith("did:"):
-        stored = registry.store.bindings(question.strip())
+        stored = registry.live.of_did(question.strip())
         ids = sorted({binding.institution_id for binding in stored.bindings if binding.level > 0})
         pairs, total = [(one, question.strip()) for one in ids[offset : offset + limit]], len(ids)
     else:
-        page = directory.index.search(question, limit=limit, offset=offset)
+        page = directory.search(question, limit=limit, offset=offset)
         pairs, total = [(hit.institution_id, hit.name) for hit in page.hits], page.total
     items = []
     for identifier, found_as in pairs:
@@ -165,9 +165,7 @@ def mount(app: FastAPI, registry: Registry, directory: Directory, clock: Callabl
     def institution(identifier: str, request: Request) -> Response:
         found = one(registry, identifier, only(request.query_params, ("at", "known_at")), clock())
         answer = found.to_json()
-        answer["institution"]["names"] = [
-            name for name in directory.index.names(identifier) if name != identifier
-        ]
+        answer["institution"]["names"] = list(directory.names(identifier))
         answer["successors"] = [
             {"id": successor, "at": at, "kind": kind}
             for successor, at, kind in directory.successors(identifier)

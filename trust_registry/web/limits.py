@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trust_registry.errors import QueryError
+from trust_registry.signed_answers import MAX_NONCE_CHARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Limits:
     max_page_size: int = 100
     max_offset: int = 1000
     body_bytes: int = 16 * 1024
-    nonce_chars: int = 128
+    nonce_chars: int = MAX_NONCE_CHARS
     reports: int = 200
 
 

@@ -14,7 +14,7 @@ from trust_registry.web.roll import Roll
 
 
 def mount(app: FastAPI, registry: Registry, clock: Callable[[], datetime]) -> None:
-    directory, roll = Directory(registry), Roll(registry.store)
+    directory, roll = Directory(registry), Roll(registry)
     institutions.mount(app, registry, directory, clock)
     people.mount(app, registry, directory, clock)
     trqp.mount(app, registry, directory, clock)

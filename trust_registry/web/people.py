@@ -142,8 +142,11 @@ class Pages:
         return HTMLResponse(html, status_code=status, headers=HEADERS)
 
     def _other_names(self, found: Standing) -> list[str]:
-        own = {found.institution.id, found.institution.name}
-        return [name for name in self._directory.index.names(found.institution.id) if name not in own]
+        return [
+            name
+            for name in self._directory.names(found.institution.id)
+            if name != found.institution.name
+        ]
 
     def _names_of(self, found: Standing, successors: list[tuple[str, str, str]]) -> dict[str, str]:
         ids = {step.predecessor for step in found.relations} | {item[0] for item in successors}

@@ -14,7 +14,8 @@ from typing import Any
 from trust_registry import cover
 from trust_registry.dates import format_time
 from trust_registry.errors import TrustRegistryError
-from trust_registry.facts import Agency, Binding, Facts, Institution, Relation, Report
+from trust_registry.facts import Agency, Binding, Institution, Relation, Report
+from trust_registry.gathering import gather
 from trust_registry.models import Decision, Query
 from trust_registry.registry import Registry
 from trust_registry.resolve import CLOCK_SKEW, latest_bindings, resolve, snapshot_info
@@ -76,21 +77,32 @@ class Standing:
 def standing(
     registry: Registry, institution_id: str, *, at: date, known_at: datetime | None, now: datetime
 ) -> Standing | None:
-    """None when the institution is not in the snapshot."""
-    institution = registry.snapshot.institution(institution_id)
+    """None when the institution is not in the snapshot, as known then."""
+    snapshot = registry.snapshot
+    run = snapshot.run_at(known_at)
+    institution = snapshot.institution(institution_id, run)
     if institution is None:
         return None
-    facts = _facts(registry, institution)
+    query = Query(did=_ITSELF, key=_ITS_KEY, awarded_on=at, award_kind=AwardKind.PROGRAMME, known_at=known_at)
+    facts = gather(snapshot, registry.snapshot_facts(), (_itself(institution),), query)
+    decision = resolve(facts, query, now=now)
+    owners = {institution.id, *(step.predecessor for step in facts.relations)}
+    owners |= {step.whole for step in facts.faculties}
+    reports = snapshot.reports(sorted(owners), run, limit=LIMITS.reports)
+    named = {report.agency for report in reports}
     return Standing(
         institution=institution,
         at=at,
         known_at=known_at or now,
-        decision=_decide(facts, at=at, known_at=known_at, now=now),
+        # The binding was made for the question and is no evidence of anything.
+        decision=replace(
+            decision, evidence=tuple(item for item in decision.evidence if item.kind not in {"binding", "key"})
+        ),
         dids=_dids(registry, institution_id, at=at, known_at=known_at, now=now),
         reports=tuple(
-            sorted(facts.reports, key=lambda item: (item.valid_from, item.id), reverse=True)[: LIMITS.reports]
+            sorted(reports, key=lambda item: (item.valid_from, item.id), reverse=True)[: LIMITS.reports]
         ),
-        agencies=facts.agencies,
+        agencies=tuple(one for name in sorted(named) if (one := snapshot.agency(name, run)) is not None),
         relations=facts.relations,
     )
 
@@ -116,13 +128,8 @@ def require_usable(registry: Registry, now: datetime) -> None:
         raise TrustRegistryError("cannot_tell", "This cannot be told at present.", str(reason))
 
 
-def _facts(registry: Registry, institution: Institution) -> Facts:
-    snapshot = registry.snapshot
-    relations = snapshot.lineage(institution.id)
-    owners = sorted({institution.id} | {step.predecessor for step in relations})
-    reports = snapshot.reports(owners)
-    agencies = (snapshot.agency(name) for name in sorted({report.agency for report in reports}))
-    itself = Binding(
+def _itself(institution: Institution) -> Binding:
+    return Binding(
         did=_ITSELF,
         institution_id=institution.id,
         level=3,
@@ -134,28 +141,12 @@ def _facts(registry: Registry, institution: Institution) -> Facts:
         evidence="",
         recorded_at=datetime.min.replace(tzinfo=UTC),
     )
-    return Facts(
-        snapshot=registry.snapshot_facts(),
-        bindings=(itself,),
-        institutions=tuple(one for one in map(snapshot.institution, owners) if one is not None),
-        relations=tuple(sorted(relations, key=lambda step: (step.at, step.predecessor))),
-        reports=reports,
-        agencies=tuple(agency for agency in agencies if agency is not None),
-    )
-
-
-def _decide(facts: Facts, *, at: date, known_at: datetime | None, now: datetime) -> Decision:
-    query = Query(did=_ITSELF, key=_ITS_KEY, awarded_on=at, award_kind=AwardKind.PROGRAMME, known_at=known_at)
-    decision = resolve(facts, query, now=now)
-    # The binding was made for the question and is no evidence of anything.
-    shown = tuple(item for item in decision.evidence if item.kind not in {"binding", "key"})
-    return replace(decision, evidence=shown)
 
 
 def _dids(
     registry: Registry, institution_id: str, *, at: date, known_at: datetime | None, now: datetime
 ) -> tuple[BoundDid, ...]:
-    stored = registry.store.bindings(institution=institution_id)
+    stored = registry.live.of_institution(institution_id)
     found = []
     for binding in latest_bindings(stored.bindings, known_at or now):
         query = Query(

@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from tests.unit.trust_registry.samples import MTU, MTU_ID, NOW
-from trust_registry import bindings, embedded, snapshot
+from trust_registry import bindings, embedded
 from trust_registry.api import create_app
-from trust_registry.ingest.deqar_csv import Ingested
+from trust_registry.content import of_ingested
+from trust_registry.harvested import Ingested
 from trust_registry.proposals import Closed
-from trust_registry.registry import Registry
-from trust_registry.signing import RegistryKey
-from trust_registry.snapshot import Snapshot
+from trust_registry.publication import Publication
+from trust_registry.registry import Keys, Registry
 from trust_registry.store import Store
 from trust_registry.vocabulary import SnapshotKind
 
@@ -37,18 +37,13 @@ def open_registry(tmp_path: Path) -> Iterator[Opener]:
         now: datetime = NOW,
     ) -> Registry:
         home = tmp_path / f"registry-{len(opened)}"
-        key = RegistryKey.load_or_create(home / "key")
-        directory = home / "snapshot"
-        manifest = snapshot.build(
-            directory, facts or embedded.load(), key=key, iss=DID, seq=7, prev="", kind=kind, now=now
-        )
+        key = Keys(home)
+        store = Store(home / "registry.db", key)
+        publication = Publication(home, store)
+        content = of_ingested(facts or embedded.load())
+        publication.publish(content, iss=DID, seq=7, prev="", kind=kind, at=now, now=now)
         registry = Registry(
-            home=home,
-            did=DID,
-            key=key,
-            store=Store(home / "registry.db", key),
-            current=Snapshot(directory, manifest),
-            deployment=deployment,
+            home=home, did=DID, key=key, store=store, publication=publication, deployment=deployment
         )
         opened.append(registry)
         return registry

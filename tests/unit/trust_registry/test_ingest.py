@@ -11,7 +11,8 @@ from tests.unit.trust_registry.samples import CIT_ID, MTU_ID
 from trust_registry import embedded
 from trust_registry.errors import IngestError
 from trust_registry.facts import Closure, Relation
-from trust_registry.ingest.deqar_csv import Ingested, Loader
+from trust_registry.harvested import Ingested
+from trust_registry.ingest.deqar_csv import Loader
 from trust_registry.vocabulary import Cycle, RelationKind, ReportDecision
 
 FROM = {"retrieved_at": "2026-11-22", "licence": "test"}

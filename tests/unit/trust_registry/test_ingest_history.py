@@ -20,7 +20,7 @@ from trust_registry.fact_json import Kind, flatten, gather
 from trust_registry.facts import Agency, Voiding
 from trust_registry.history import History
 from trust_registry.ingest.adapters import adapter_for
-from trust_registry.ingest.deqar_csv import Ingested
+from trust_registry.harvested import Ingested
 from trust_registry.ingest.fetch import Limits
 from trust_registry.ingest.plan import Change
 from trust_registry.ingest_run import Prepared, ingest, prepare

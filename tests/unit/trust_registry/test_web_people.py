@@ -23,7 +23,7 @@ from tests.unit.trust_registry.samples import (
     report,
 )
 from trust_registry.facts import Institution, Relation, Report
-from trust_registry.ingest.deqar_csv import Ingested
+from trust_registry.harvested import Ingested
 from trust_registry.models import Query
 from trust_registry.registry import Registry
 from trust_registry.vocabulary import (

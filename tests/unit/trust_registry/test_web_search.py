@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import httpx
@@ -11,13 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.trust_registry.conftest import Opener
-from tests.unit.trust_registry.samples import MTU, MTU_ID
+from tests.unit.trust_registry.samples import MTU, MTU_ID, NOW
 from tests.unit.trust_registry.test_api import problem
-from trust_registry import embedded
+from trust_registry import embedded, snapshot_tables
+from trust_registry.content import Content, Known
 from trust_registry.errors import QueryError
+from trust_registry.facts import Institution
+from trust_registry.folding import fold
+from trust_registry.manifest import Manifest
 from trust_registry.registry import Registry
-from trust_registry.web.directory import Directory, other_names
-from trust_registry.web.search import Index, fold
+from trust_registry.snapshot import Snapshot, file_sha256
+from trust_registry.vocabulary import SnapshotKind
+from trust_registry.web.directory import Directory
+from trust_registry.web.search import search
 
 NAMES = (
     ("A1", "Technische Universität Graz"),
@@ -35,11 +43,38 @@ NAMES = (
     ("L1", "תל אביב"),
     ("M1", "Graz"),
 )
-INDEX = Index(NAMES)
 
 
-def found(question: str) -> list[str]:
-    return [hit.institution_id for hit in INDEX.search(question, limit=50).hits]
+def snapshot_of(folder: Path, names: Iterable[tuple[str, str]]) -> Snapshot:
+    """A snapshot of institutions with these names and nothing else."""
+    named: dict[str, list[str]] = {}
+    for identifier, name in names:
+        named.setdefault(identifier, []).append(name)
+    facts = (Institution(one, first, names=tuple(others)) for one, (first, *others) in named.items())
+    path = folder / f"{len(list(folder.iterdir()))}.sqlite"
+    snapshot_tables.write(path, Content(known=map(Known, facts)), SnapshotKind.DEMO)
+    manifest = Manifest.of(
+        iss="did:web:localhost",
+        seq=1,
+        prev="",
+        at=NOW,
+        schema=snapshot_tables.SCHEMA_VERSION,
+        kind=SnapshotKind.DEMO,
+        db_sha256=file_sha256(path),
+        sources=(),
+    )
+    return Snapshot(path, manifest)
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+    opened = snapshot_of(tmp_path_factory.mktemp("search"), NAMES)
+    yield opened
+    opened.close()
+
+
+def found(known: Snapshot, question: str) -> list[str]:
+    return [hit.institution_id for hit in search(known, question, limit=50).hits]
 
 
 @pytest.mark.parametrize(
@@ -65,18 +100,18 @@ def found(question: str) -> list[str]:
         ("אביב", "L1"),
     ],
 )
-def test_any_script_and_beginnings_of_words(question: str, expected: str) -> None:
-    assert found(question)[0:1] == [expected]
+def test_any_script_and_beginnings_of_words(known: Snapshot, question: str, expected: str) -> None:
+    assert found(known, question)[0:1] == [expected]
 
 
-def test_every_word_must_be_there_and_an_institution_comes_once() -> None:
-    assert found("graz lodz") == []
-    assert found("niversit") == []  # not the beginning of a word
-    assert found("東学") == []  # both characters are there, not beside each other
-    assert sorted(found("graz")) == ["A1", "M1"]
+def test_every_word_must_be_there_and_an_institution_comes_once(known: Snapshot) -> None:
+    assert found(known, "graz lodz") == []
+    assert found(known, "niversit") == []  # not the beginning of a word
+    assert found(known, "東学") == []  # both characters are there, not beside each other
+    assert sorted(found(known, "graz")) == ["A1", "M1"]
 
 
-def test_the_order_is_whole_name_then_beginning_then_shorter_then_id() -> None:
+def test_the_order_is_whole_name_then_beginning_then_shorter_then_id(tmp_path: Path) -> None:
     names = [
         ("Z", "Cork"),
         ("Y", "Cork Institute"),
@@ -86,12 +121,24 @@ def test_the_order_is_whole_name_then_beginning_then_shorter_then_id() -> None:
     names += [("V2", "Corkscrew A"), ("V1", "Corkscrew A")]
     expected = ["Z", "V1", "V2", "Y", "X", "W"]
     for order in (names, names[::-1]):
-        index = Index(order)
-        assert [hit.institution_id for hit in index.search("cork", limit=10).hits] == expected
-        pages = [index.search("cork", limit=2, offset=offset) for offset in (0, 2, 4, 6)]
+        known = snapshot_of(tmp_path, order)
+        assert [hit.institution_id for hit in search(known, "cork", limit=10).hits] == expected
+        pages = [search(known, "cork", limit=2, offset=offset) for offset in (0, 2, 4, 6)]
         assert [hit.institution_id for page in pages for hit in page.hits] == expected
-        assert {page.total for page in pages} == {6}
-        index.close()
+        assert {(page.total, page.counted_all) for page in pages} == {(6, True)}
+        known.close()
+
+
+def test_more_than_can_be_paged_are_not_counted_and_the_best_still_come_first(tmp_path: Path) -> None:
+    many = [(f"M{number:04}", f"University of Everywhere {number:04}") for number in range(3000)]
+    known = snapshot_of(tmp_path, [*many, ("Z", "Everywhere"), ("Y", "Old University")])
+    page = search(known, "university", limit=3)
+    assert (page.total, page.counted_all) == (1100, False)
+    assert [hit.institution_id for hit in page.hits] == ["M0000", "M0001", "M0002"]
+    assert [hit.institution_id for hit in search(known, "everywhere", limit=2).hits] == ["Z", "M0000"]
+    far = search(known, "university", limit=100, offset=1000)
+    assert [hit.institution_id for hit in far.hits] == [f"M{number:04}" for number in range(1000, 1100)]
+    known.close()
 
 
 @pytest.mark.parametrize(
@@ -107,44 +154,33 @@ def test_the_order_is_whole_name_then_beginning_then_shorter_then_id() -> None:
         "{a b}",
     ],
 )
-def test_fts_syntax_is_only_text(question: str) -> None:
-    assert found(question) in ([], ["M1", "A1"])
-    assert "B1" not in found(question)
+def test_fts_syntax_is_only_text(known: Snapshot, question: str) -> None:
+    assert found(known, question) in ([], ["M1", "A1"])
+    assert "B1" not in found(known, question)
 
 
 @given(st.text(max_size=100))
 @settings(max_examples=300, deadline=None)
-def test_any_text_is_answered_or_refused_by_name(question: str) -> None:
+def test_any_text_is_answered_or_refused_by_name(known: Snapshot, question: str) -> None:
     # Any other error, SQLite's above all, ends the test.
     with contextlib.suppress(QueryError):
-        page = INDEX.search(question, limit=5)
+        page = search(known, question, limit=5)
         assert page.total >= len(page.hits)
 
 
-@given(st.text(alphabet=" -'AbcÄöüßŁđΑθήАбї東京大かな서울جاम", max_size=40))
-@settings(max_examples=200, deadline=None)
-def test_a_whole_name_is_found_by_itself(name: str) -> None:
-    words = fold(name).split()
-    if not words or len(words) > 12:
-        return
-    index = Index([("X", name), ("Y", "another")])
-    try:
-        hits = index.search(name, limit=5).hits
-    finally:
-        index.close()
-    assert [hit.institution_id for hit in hits][:1] == ["X"]
-
-
-def test_other_names_come_only_from_the_file_that_the_manifest_names(tmp_path: Path) -> None:
-    path = embedded.DATA / "deqar" / "deqar-institutions.csv"
-    (digest,) = {item.sha256 for item in embedded.load().sources if item.file == path.name}
-    names = dict(other_names(path, {digest}))
-    assert names["DEQARINST1362"] == "Institiúid Teicneolaíochta Bhaile Átha Cliath"
-    assert not any(name.startswith("(") for name in names.values())
-    changed = tmp_path / path.name
-    changed.write_bytes(path.read_bytes().replace(b"Cliath", b"Mallory"))
-    assert list(other_names(changed, {digest})) == []
-    assert list(other_names(tmp_path / "absent.csv", {digest})) == []
+@given(st.lists(st.text(alphabet=" -'AbcÄöüßŁđΑθήАбї東京大かな서울جاम", max_size=40), min_size=1, max_size=5))
+@settings(max_examples=60, deadline=None)
+def test_a_whole_name_is_found_by_itself(names: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        known = snapshot_of(Path(folder), [(f"X{place}", name) for place, name in enumerate(names)])
+        try:
+            for name in names:
+                if not 0 < len(fold(name).split()) <= 12:
+                    continue
+                hits = search(known, name, limit=5).hits
+                assert fold(names[int(hits[0].institution_id[1:])]) == fold(name)
+        finally:
+            known.close()
 
 
 async def test_search_over_http(web: httpx.AsyncClient) -> None:
@@ -194,14 +230,11 @@ async def test_questions_that_are_refused(web: httpx.AsyncClient, query: str, co
     problem(await web.get(f"/v1/institutions?{query}"), 400, code)
 
 
-def test_a_new_snapshot_has_a_new_index(web_registry: Registry, open_registry: Opener) -> None:
-    directory = Directory(web_registry)
-    before = directory.index
-    assert directory.index is before
+def test_a_new_snapshot_is_searched_at_once(web_registry: Registry, open_registry: Opener) -> None:
+    directory, before = Directory(web_registry), web_registry.snapshot
     facts = embedded.load()
     del facts.institutions[MTU_ID]
-    changed = open_registry(facts)
-    web_registry.snapshot.close()
-    web_registry.home, web_registry.snapshot = changed.home, changed.snapshot
-    assert directory.index.search("munster", limit=5).total == 0
-    assert before.search("munster", limit=5).total == 1
+    web_registry.snapshot = open_registry(facts).snapshot
+    assert directory.search("munster", limit=5, offset=0).total == 0
+    assert search(before, "munster", limit=5).total == 1
+    before.close()

@@ -10,20 +10,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from trust_registry.errors import ObjectError, QueryError
 from trust_registry.keys import Jwk
 from trust_registry.models import Decision, Query
-from trust_registry.signing import RegistryKey, verify_statement
-from trust_registry.web.limits import LIMITS
+from trust_registry.signing import verify_statement
 
 ANSWER_TYPE = "cairn-answer+jwt"
 MEDIA_TYPE = "application/jwt"
+MAX_NONCE_CHARS = 128
 LIFETIME = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(minutes=1)
 _NONCE = re.compile(r"[A-Za-z0-9_-]+")
 _RANGE = re.compile(r"\s*application/jwt\s*(?:;\s*q\s*=\s*(?P<q>[01](?:\.[0-9]{0,3})?)\s*)?", re.IGNORECASE)
+
+
+class Signs(Protocol):
+    def sign_statement(self, payload: dict[str, Any], *, typ: str) -> str: ...
 
 
 def wanted(accept: str) -> bool:
@@ -36,15 +40,15 @@ def checked_nonce(text: str | None) -> str | None:
     """16 to 128 characters of base64url; a short one could be met again by chance."""
     if text is None:
         return None
-    if not 16 <= len(text) <= LIMITS.nonce_chars or not _NONCE.fullmatch(text):
+    if not 16 <= len(text) <= MAX_NONCE_CHARS or not _NONCE.fullmatch(text):
         raise QueryError(
-            "bad_parameter", f"The parameter nonce is not 16 to {LIMITS.nonce_chars} base64url characters."
+            "bad_parameter", f"The parameter nonce is not 16 to {MAX_NONCE_CHARS} base64url characters."
         )
     return text
 
 
 def sign_answer(
-    key: RegistryKey, *, iss: str, query: Query, decision: Decision, nonce: str | None, now: datetime
+    key: Signs, *, iss: str, query: Query, decision: Decision, nonce: str | None, now: datetime
 ) -> str:
     iat = int(now.timestamp())
     payload = {
