@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from trust_registry import audit, bindings, strict_json, web_bindings
+from trust_registry import signed_answers as signed
 from trust_registry.dates import parse_date, parse_time
 from trust_registry.errors import BindingError, KeyFormatError, ObjectError, QueryError, TrustRegistryError
 from trust_registry.facts import Binding
@@ -27,7 +28,6 @@ from trust_registry.models import Query
 from trust_registry.objects import MEDIA_TYPE, OBJECT_BYTES
 from trust_registry.registry import Registry, utc_now
 from trust_registry.vocabulary import RevocationReason
-from trust_registry import signed_answers as signed
 from trust_registry.web import mounting
 from trust_registry.web.limits import LIMITS, Limits, RateLimit
 from trust_registry.web.params import read_body

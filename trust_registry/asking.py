@@ -137,9 +137,7 @@ class Asker:
             sha256=manifest.db_sha256,
             deployment=self._deployment,
         )
-        known = counting(
-            opened.bindings.of_did(query.did), demo=self._deployment is SnapshotKind.DEMO
-        )
+        known = counting(opened.bindings.of_did(query.did), demo=self._deployment is SnapshotKind.DEMO)
         facts = gather(opened.snapshot, about, known, query)
         decision = resolve(facts, query, now=self._clock())
         return Answered(decision, Source.COPY, as_of, ("registry", *_unchecked(query)))

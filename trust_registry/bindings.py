@@ -134,9 +134,7 @@ def current(store: Store, did: str, now: datetime) -> list[Binding]:
 
 def newest(records: Iterable[Binding], now: datetime) -> list[Binding]:
     return list(
-        {
-            (item.institution_id, item.thumbprint): item for item in records if item.recorded_at <= now
-        }.values()
+        {(item.institution_id, item.thumbprint): item for item in records if item.recorded_at <= now}.values()
     )
 
 

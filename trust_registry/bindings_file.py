@@ -34,7 +34,7 @@ CREATE TABLE bindings(
   PRIMARY KEY (did, number)) WITHOUT ROWID;
 CREATE INDEX bindings_institution ON bindings(institution);
 """
-_ADD = f"INSERT INTO bindings VALUES ({', '.join('?' * 12)})"
+_ADD = "INSERT INTO bindings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def write(path: Path, added: Iterable[tuple[int, Binding]], *, before: Path | None = None) -> None:
@@ -77,7 +77,10 @@ class BindingsFile:
 
     def of_institution(self, institution: str) -> tuple[Binding, ...]:
         return tuple(
-            map(_binding, self._all("SELECT * FROM bindings WHERE institution = ? ORDER BY number", institution))
+            map(
+                _binding,
+                self._all("SELECT * FROM bindings WHERE institution = ? ORDER BY number", institution),
+            )
         )
 
     def dids(self, *, agreed: bool) -> list[str]:

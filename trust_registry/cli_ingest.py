@@ -221,11 +221,15 @@ def _example(step: Step) -> dict[str, str]:
     after = json.loads(step.text.body) if step.text else {}
     if before and after:
         what = "; ".join(
-            f"{name} {json.dumps(before[name], ensure_ascii=False)} → {json.dumps(after[name], ensure_ascii=False)}"
+            f"{name} {_word(before.get(name))} → {_word(after[name])}"
             for name in after
-            if before[name] != after[name]
+            if before.get(name) != after[name]  # older lines lack members of today
         )
     else:
         one = after or before
-        what = str(one.get("name") or one.get("decision") or one.get("kind"))
+        what = str(one.get("name") or one.get("decision") or one.get("kind") or step.key)
     return {"kind": step.kind, "change": step.change, "key": step.key, "what": what}
+
+
+def _word(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -48,7 +48,7 @@ def of_ingested(found: Ingested) -> Content:
     own = [(agency.acronym, voiding) for agency in found.agencies.values() for voiding in agency.voidings]
     return Content(
         known=_sorted(found),
-        voidings=tuple([*own, *stated]),
+        voidings=(*own, *stated),
         sources=tuple(found.sources),
         quarantined=tuple(found.quarantined),
     )

@@ -1,7 +1,8 @@
 """Facts as the text that the history keeps, and back. Pure.
 
 The same fact always gives the same text, so that "has it changed?" is a comparison of two strings: members
-are sorted JSON, and what is a set in meaning (institutions of a report, registrations) is sorted.
+are sorted JSON, and what is a set in meaning (institutions of a report, registrations, identifiers) is sorted.
+A member that older lines lack has a reading for its absence.
 """
 
 from __future__ import annotations
@@ -15,7 +16,18 @@ from enum import StrEnum
 from typing import Any
 
 from trust_registry.dates import format_time, parse_time
-from trust_registry.facts import Agency, Closure, Institution, Programme, Relation, Report, Voiding
+from trust_registry.facts import (
+    Agency,
+    Closure,
+    Faculty,
+    Identifier,
+    Institution,
+    Programme,
+    Relation,
+    Report,
+    StatedVoiding,
+    Voiding,
+)
 from trust_registry.harvested import Ingested
 from trust_registry.vocabulary import Activity, Cycle, Flag, RelationKind, ReportDecision, Status
 
@@ -70,21 +82,51 @@ def flatten(found: Ingested, institutions: dict[str, Institution]) -> dict[Place
             min((start for start, _ in agency.registrations), default=None),
             max((end for end in ends if end is not None), default=None) if None not in ends else None,
         )
+    for member in found.faculties:
+        place = (Kind.FACULTY, f"{member.whole} {member.part} {_iso(member.valid_from) or '-'}")
+        text = FactText(_faculty(member), countries(member.part), member.valid_from, member.valid_to)
+        facts[place] = text
+    for one_voiding in found.voidings:
+        facts[Kind.VOIDING, voiding_key(one_voiding)] = voiding_text(one_voiding)
     return facts
+
+
+def voiding_key(one: StatedVoiding) -> str:
+    return f"{one.agency} {one.valid_from.isoformat()} {_iso(one.valid_to) or '-'}"
+
+
+def voiding_text(one: StatedVoiding) -> FactText:
+    body = {
+        "agency": one.agency,
+        "valid_from": one.valid_from.isoformat(),
+        "valid_to": _iso(one.valid_to),
+        "source": one.source,
+    }
+    return FactText(_text(body), (NO_COUNTRY,), one.valid_from, one.valid_to)
 
 
 def gather(rows: Iterator[tuple[Kind, str]]) -> Ingested:
     """The facts of these bodies."""
     found = Ingested()
-    add: dict[Kind, Callable[[Any], None]] = {
-        Kind.INSTITUTION: lambda data: found.institutions.__setitem__(data["id"], _read_institution(data)),
-        Kind.RELATION: lambda data: found.relations.append(_read_relation(data)),
-        Kind.REPORT: lambda data: found.reports.__setitem__(data["id"], _read_report(data)),
-        Kind.AGENCY: lambda data: found.agencies.__setitem__(data["acronym"], _read_agency(data)),
-    }
     for kind, body in rows:
-        add[kind](json.loads(body))
+        match read(kind, body):
+            case Institution() as institution:
+                found.institutions[institution.id] = institution
+            case Relation() as relation:
+                found.relations.append(relation)
+            case Report() as report:
+                found.reports[report.id] = report
+            case Agency() as agency:
+                found.agencies[agency.acronym] = agency
+            case Faculty() as faculty:
+                found.faculties.append(faculty)
+            case StatedVoiding() as voiding:
+                found.voidings.append(voiding)
     return found
+
+
+def read(kind: Kind, body: str) -> Institution | Relation | Report | Agency | Faculty | StatedVoiding:
+    return _READ[kind](json.loads(body))
 
 
 def institutions_about(kind: Kind, body: str) -> tuple[str, ...]:
@@ -94,6 +136,8 @@ def institutions_about(kind: Kind, body: str) -> tuple[str, ...]:
         return (data["id"],)
     if kind is Kind.RELATION:
         return (data["predecessor"], data["successor"])
+    if kind is Kind.FACULTY:
+        return (data["whole"], data["part"])
     return tuple(data["institution_ids"]) if kind is Kind.REPORT else ()
 
 
@@ -121,6 +165,14 @@ def _institution(one: Institution) -> str:
             "closure": closure,
             "other_provider": one.other_provider,
             "website": one.website,
+            "names": list(one.names),
+            "identifiers": sorted(
+                (
+                    [item.resource, item.value, _iso(item.valid_from), _iso(item.valid_to)]
+                    for item in one.identifiers
+                ),
+                key=lambda item: (*item[:2], item[2] or "", item[3] or "9999-12-31"),
+            ),
         }
     )
 
@@ -135,7 +187,12 @@ def _read_institution(data: dict[str, Any]) -> Institution:
         _day(data["founded"]),
         closure,
         data["other_provider"],
-        data.get("website", ""),  # facts that were recorded before it was kept
+        data.get("website", ""),
+        tuple(data.get("names", ())),
+        tuple(
+            Identifier(resource, value, _day(start), _day(end))
+            for resource, value, start, end in data.get("identifiers", ())
+        ),
     )
 
 
@@ -153,6 +210,20 @@ def _relation(step: Relation) -> str:
 def _read_relation(data: dict[str, Any]) -> Relation:
     at = date.fromisoformat(data["at"])
     return Relation(data["predecessor"], data["successor"], at, RelationKind(data["kind"]))
+
+
+def _faculty(member: Faculty) -> str:
+    period = {"valid_from": _iso(member.valid_from), "valid_to": _iso(member.valid_to)}
+    return _text({"whole": member.whole, "part": member.part, **period})
+
+
+def _read_faculty(data: dict[str, Any]) -> Faculty:
+    return Faculty(data["whole"], data["part"], _day(data["valid_from"]), _day(data["valid_to"]))
+
+
+def _read_voiding(data: dict[str, Any]) -> StatedVoiding:
+    start = date.fromisoformat(data["valid_from"])
+    return StatedVoiding(data["agency"], start, _day(data["valid_to"]), data["source"])
 
 
 def _report(report: Report) -> str:
@@ -204,7 +275,12 @@ def _read_report(data: dict[str, Any]) -> Report:
 def _agency(agency: Agency) -> str:
     periods = sorted([start.isoformat(), _iso(end)] for start, end in agency.registrations)
     voidings = [
-        [one.valid_from.isoformat(), _iso(one.valid_to), format_time(one.recorded_at)]
+        [
+            one.valid_from.isoformat(),
+            _iso(one.valid_to),
+            format_time(one.recorded_at),
+            format_time(one.withdrawn_at) if one.withdrawn_at else None,
+        ]
         for one in agency.voidings
     ]
     return _text(
@@ -226,9 +302,26 @@ def _read_agency(data: dict[str, Any]) -> Agency:
         data["name"],
         tuple((date.fromisoformat(start), _day(end)) for start, end in data["registrations"]),
         tuple(
-            Voiding(date.fromisoformat(start), _day(end), parse_time(at, "recorded_at"))
-            for start, end, at in data["voidings"]
+            Voiding(
+                date.fromisoformat(start),
+                _day(end),
+                parse_time(at, "recorded_at"),
+                parse_time(withdrawn[0], "withdrawn_at") if any(withdrawn) else None,
+            )
+            for start, end, at, *withdrawn in data["voidings"]
         ),
         frozenset(official) if official is not None else None,
         data["url"],
     )
+
+
+type _Reader = Callable[[dict[str, Any]], Institution | Relation | Report | Agency | Faculty | StatedVoiding]
+
+_READ: dict[Kind, _Reader] = {
+    Kind.INSTITUTION: _read_institution,
+    Kind.RELATION: _read_relation,
+    Kind.REPORT: _read_report,
+    Kind.AGENCY: _read_agency,
+    Kind.FACULTY: _read_faculty,
+    Kind.VOIDING: _read_voiding,
+}

@@ -118,7 +118,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Voiding:
-    """EQAR took back an agency's inclusion for reports that start in this period, and said so later."""
+    """EQAR took back an agency's inclusion for reports that start in this period, and said so later.
+
+    It counts for what was known from ``recorded_at`` on, until ``withdrawn_at`` if it was itself taken back.
+    """
 
     valid_from: date
     valid_to: date | None
@@ -138,7 +141,10 @@ class StatedVoiding:
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """``registrations``: periods on EQAR's register. ``official_in`` None: the source does not say."""
+    """``registrations``: periods on EQAR's register, also those that ``voidings`` took back.
+
+    ``official_in`` None: the source does not say.
+    """
 
     acronym: str
     name: str

@@ -8,9 +8,10 @@ award, and the last few that had ended. A property test compares the answers wit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trust_registry import cover
-from trust_registry.facts import Binding, Faculty, Facts, Relation, Report, SnapshotFacts
+from trust_registry.facts import Binding, Facts, Faculty, Institution, Relation, Report, SnapshotFacts
 from trust_registry.models import Query
 from trust_registry.snapshot import Snapshot
 
@@ -28,7 +29,7 @@ def gather(
     relations: dict[Relation, None] = {}
     faculties: dict[Faculty, None] = {}
     reports: dict[str, Report] = {}
-    institutions = []
+    institutions: list[Institution] = []
     for one in {binding.institution_id for binding in bindings}:
         institution = snapshot.institution(one, run, whole=False)
         if institution is None:
@@ -36,14 +37,11 @@ def gather(
         institutions.append(institution)
         owners: Sequence[tuple[str, tuple[Relation | Faculty, ...]]] = ((one, ()),)
         if snapshot.has_kin(one):
-            wholes = _faculties(snapshot, one, run)
-            faculties.update(dict.fromkeys(wholes))
-            relations.update(
-                (step, None)
-                for each in (one, *(step.whole for step in wholes))
-                for step in snapshot.lineage(each, run)
-            )
-            owners = cover.lineage(relations, faculties, one, query.awarded_on)
+            kin = _kin(snapshot, one, run, about)
+            relations.update(dict.fromkeys(kin.relations))
+            faculties.update(dict.fromkeys(kin.faculties))
+            institutions += kin.institutions
+            owners = cover.owners(replace(kin, institutions=tuple(institutions)), one, query.awarded_on)
         for owner, via in owners:
             handed = [step.at for step in via if isinstance(step, Relation)]
             found = snapshot.bearing(owner, query.programme, query.awarded_on, handed, run)
@@ -61,11 +59,20 @@ def gather(
     )
 
 
-def _faculties(snapshot: Snapshot, institution: str, run: int) -> list[Faculty]:
-    found: dict[Faculty, None] = {}
+def _kin(snapshot: Snapshot, institution: str, run: int, about: SnapshotFacts) -> Facts:
+    """What the institution is a faculty of, those wholes, and what led to each of them."""
+    faculties: dict[Faculty, None] = {}
     front = [institution]
     while front:
-        steps = [step for one in front for step in snapshot.wholes(one, run) if step not in found]
-        found.update(dict.fromkeys(steps))
+        steps = [step for one in front for step in snapshot.wholes(one, run) if step not in faculties]
+        faculties.update(dict.fromkeys(steps))
         front = [step.whole for step in steps]
-    return list(found)
+    wholes = {step.whole for step in faculties} - {institution}
+    found = (snapshot.institution(one, run, whole=False) for one in wholes)
+    relations = {step: None for one in (institution, *wholes) for step in snapshot.lineage(one, run)}
+    return Facts(
+        snapshot=about,
+        institutions=tuple(one for one in found if one is not None),
+        relations=tuple(relations),
+        faculties=tuple(faculties),
+    )

@@ -9,6 +9,7 @@ which triggers see to. A run is one transaction: it is there whole or not at all
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from trust_registry import fact_json, voiding
+from trust_registry.content import FOREVER, Content, Known
 from trust_registry.dates import format_time, parse_time
 from trust_registry.errors import IngestError
 from trust_registry.fact_json import FactText, Kind, Place, gather
-from trust_registry.facts import Institution
+from trust_registry.facts import Agency, Institution, StatedVoiding, Voiding
 from trust_registry.harvested import Ingested, Quarantined, Source
-from trust_registry.ingest.plan import Held, Step
+from trust_registry.ingest.plan import Change, Held, Step
 from trust_registry.ingest.source import Harvest
 from trust_registry.vocabulary import SnapshotKind
 
@@ -51,6 +54,11 @@ CREATE VIEW IF NOT EXISTS facts AS
 _LATEST = """
 SELECT kind, key, body, countries, valid_from, valid_to, run, max(number) FROM lines WHERE run <= ?
 GROUP BY kind, key ORDER BY kind, key
+"""
+# Every line with the run that ended it.
+_STRETCHES = """
+SELECT kind, key, body, change, run, lead(run) OVER (PARTITION BY kind, key ORDER BY number) FROM lines
+WHERE {kinds} ORDER BY kind, key, number
 """
 
 
@@ -130,6 +138,45 @@ class History:
             )
             found.quarantined += [Quarantined(*row) for row in rows]
         return found
+
+    def content(self) -> Content:
+        """Everything that was ever recorded, each fact with the runs between which it stood.
+
+        ``known`` is read from this history while it is walked, so walk it before `close`.
+        """
+        return Content(
+            known=self._known(),
+            runs=tuple((run.number, run.at) for run in self.runs()),
+            voidings=tuple(self._voidings()),
+            sources=tuple(self.sources()),
+            quarantined=tuple(item for _, item in self.quarantined()),
+        )
+
+    def _known(self) -> Iterator[Known]:
+        rows = self._db.execute(_STRETCHES.format(kinds="kind <> 'voiding'"))
+        for kind, _, body, _, since, until in rows:
+            fact = fact_json.read(Kind(kind), body) if body is not None else None
+            if fact is not None and not isinstance(fact, StatedVoiding):
+                yield Known(fact, since, until if until is not None else FOREVER)
+
+    def _voidings(self) -> Iterator[tuple[str, Voiding]]:
+        """What EQAR took back: read off the agencies' recordings, and stated by operators."""
+        at = {run.number: run.at for run in self.runs()}
+        agencies = defaultdict[str, list[tuple[datetime, Agency | None]]](list)
+        said = defaultdict[str, list[tuple[datetime, StatedVoiding | None]]](list)
+        for kind, key, body, change, since, _ in self._db.execute(
+            _STRETCHES.format(kinds="kind IN ('agency', 'voiding')")
+        ):
+            fact = fact_json.read(Kind(kind), body) if body is not None else None
+            if kind == Kind.AGENCY and change != Change.QUARANTINED:
+                agencies[key].append((at[since], fact if isinstance(fact, Agency) else None))
+            elif kind == Kind.VOIDING:
+                said[key].append((at[since], fact if isinstance(fact, StatedVoiding) else None))
+        for acronym, versions in agencies.items():
+            yield from ((acronym, one) for one in voiding.derived(versions))
+        for stated in said.values():
+            acronym = next(one.agency for _, one in stated if one is not None)
+            yield from ((acronym, one) for one in voiding.stated(stated))
 
     def institutions(self) -> dict[str, Institution]:
         rows = ((Kind(row[0]), row[2]) for row in self._latest(None) if row[0] == Kind.INSTITUTION)

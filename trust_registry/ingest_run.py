@@ -45,7 +45,8 @@ def prepare(home: Path, adapter: Adapter, *, accepted: Iterable[str] = (), say: 
         if history:
             history.close()
     found = plan(before, flatten(harvest.found, known), harvest, real=adapter.real)
-    holds_real = any(held.real for held in before.values())
+    # What an operator stated is real, and makes nothing else so.
+    holds_real = any(held.real for (kind, _), held in before.items() if kind is not Kind.VOIDING)
     try:
         refuse(found, harvest, accepted=accepted, real=adapter.real, holds_real=holds_real)
     except IngestError as error:

@@ -86,9 +86,7 @@ def did_document(did: str, raw_public_key: bytes, *before: bytes) -> dict[str, A
     methods = [
         _method(did, KEY_FRAGMENT, "Multikey", multikey),
         _method(did, "key-2020", "Ed25519VerificationKey2020", multikey),
-        *(
-            _method(did, thumbprint(jwk_from_raw(raw)), "Multikey", multikey_encode(raw)) for raw in before
-        ),
+        *(_method(did, thumbprint(jwk_from_raw(raw)), "Multikey", multikey_encode(raw)) for raw in before),
     ]
     ids = [method["id"] for method in methods]
     return {

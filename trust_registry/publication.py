@@ -129,7 +129,7 @@ class Publication:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=folder, prefix=".draft-", suffix=".sqlite")
         os.close(descriptor)
-        os.chmod(name, 0o644)
+        Path(name).chmod(0o644)
         try:
             yield Path(name)
         finally:

@@ -29,8 +29,8 @@ from trust_registry.content import Content, of_ingested
 from trust_registry.errors import BindingError, KeyFormatError, ObjectError, SnapshotError
 from trust_registry.facts import Binding, SnapshotFacts
 from trust_registry.gathering import gather
-from trust_registry.history import History
 from trust_registry.harvested import Source
+from trust_registry.history import History
 from trust_registry.keyring import KeyRing
 from trust_registry.live import LiveBindings
 from trust_registry.manifest import Manifest
@@ -191,8 +191,8 @@ class Registry:
 
     def resolve(self, query: Query, *, now: datetime) -> Decision:
         snapshot, stored = self.snapshot, self.live.of_did(query.did)
-        counting = counting(stored.bindings, demo=self.is_demo)
-        facts = gather(snapshot, self._about(snapshot), counting, query, intact=stored.intact)
+        known = counting(stored.bindings, demo=self.is_demo)
+        facts = gather(snapshot, self._about(snapshot), known, query, intact=stored.intact)
         return resolve(facts, query, now=now)
 
     @property
@@ -350,9 +350,7 @@ def _content(home: Path, now: datetime) -> Iterator[_Origin]:
         )
         return
     try:
-        yield _Origin(
-            history.sources(), history.content, history.kind, history.data_time(), renewable=False
-        )
+        yield _Origin(history.sources(), history.content, history.kind, history.data_time(), renewable=False)
     finally:
         history.close()
 

@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from trust_registry import cover
 from trust_registry.dates import format_time
-from trust_registry.facts import Binding, Facts, Institution, Report, SnapshotFacts
+from trust_registry.facts import Binding, Facts, Faculty, Institution, Report, SnapshotFacts
 from trust_registry.models import (
     ChainLink,
     Decision,
@@ -99,7 +99,7 @@ def resolve(facts: Facts, query: Query, *, now: datetime) -> Decision:
     if (stop := _check_open(answer, institution)) is not None:
         return stop
 
-    # 4. Candidate reports: own, and handed down by succession or absorption.
+    # 4. Candidate reports: own, handed down by succession or absorption, and the whole's for its faculty.
     found = cover.candidates(facts, institution.id, query)
 
     # 5. Country among the institution's locations.
@@ -224,7 +224,9 @@ def _weigh(answer: _Answer, judgements: list[cover.Judgement]) -> Decision:
 
 def _assured(answer: _Answer, chosen: cover.Judgement) -> Decision:
     institution, snapshot = answer.institution, answer.facts.snapshot
-    official = chosen.official and institution is not None and not institution.other_provider
+    # An other provider is at most voluntary, and so is what it shares with its faculties.
+    providers = [institution, *(answer.find(step.whole) for step in chosen.candidate.shared)]
+    official = chosen.official and all(one is not None and not one.other_provider for one in providers)
     answer.show([chosen])
     answer.chain(chosen)
     outcome = Outcome.ASSURED_OFFICIAL if official else Outcome.ASSURED_VOLUNTARY
@@ -270,12 +272,17 @@ class _Answer:
                 )
             )
             for step in judgement.candidate.via:
-                self.note(
-                    "succession",
-                    "Handed down",
-                    f"{step.successor} {step.kind} {step.predecessor}",
-                    at=step.at.isoformat(),
-                )
+                if isinstance(step, Faculty):
+                    since = step.valid_from.isoformat() if step.valid_from else ""
+                    until = f", until {step.valid_to}" if step.valid_to else ""
+                    self.note("faculty", "Shared", f"{step.part} is part of {step.whole}{until}", at=since)
+                else:
+                    self.note(
+                        "succession",
+                        "Handed down",
+                        f"{step.successor} {step.kind} {step.predecessor}",
+                        at=step.at.isoformat(),
+                    )
 
     def chain(self, chosen: cover.Judgement) -> None:
         """Who says so: institution ← report ← agency ← register ← snapshot."""
@@ -289,9 +296,12 @@ class _Answer:
             if period[0] <= report.valid_from <= (period[1] or report.valid_from)
         )
         snapshot = self.facts.snapshot
-        handed = "; ".join(f"from {step.predecessor} on {step.at}" for step in chosen.candidate.via)
+        way = "; ".join(
+            f"part of {step.whole}" if isinstance(step, Faculty) else f"from {step.predecessor} on {step.at}"
+            for step in reversed(chosen.candidate.via)
+        )
         self._chain = [
-            ChainLink("institution", institution.name, institution.id, institution.url, handed),
+            ChainLink("institution", institution.name, institution.id, institution.url, way),
             ChainLink(
                 "report",
                 f"{report.activity} report, {report.status}",

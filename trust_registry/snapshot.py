@@ -53,7 +53,7 @@ _BEARING = f"""
 {_OF_SCOPE} AND c.last_day >= ?3 AND c.valid_from <= ?3
 UNION ALL SELECT * FROM ({_OF_SCOPE} AND c.last_day < ?3
   ORDER BY c.last_day DESC, c.valid_from DESC, c.report DESC LIMIT {EXPIRED_SHOWN})
-"""
+"""  # noqa: S608 - constants of this module
 # Of one programme there are few, and which of them bear on the award is for `cover` to say.
 _OF_PROGRAMME = f"{_OF_SCOPE} AND c.valid_from <= ?3"
 # A look-up costs a third of an enumeration's call.
@@ -176,7 +176,9 @@ class Snapshot:
             rows += self._all(_OF_PROGRAMME.replace("/*handed*/", changes), owner, scope, text, run)
         return [_report(row) for row in rows]
 
-    def reports(self, owners: Iterable[str], run: int | None = None, *, limit: int = -1) -> tuple[Report, ...]:
+    def reports(
+        self, owners: Iterable[str], run: int | None = None, *, limit: int = -1
+    ) -> tuple[Report, ...]:
         """Every report on the institutions, or the ``limit`` of each that start last."""
         at, found = self._at(run), dict[str, Report]()
         sql = f"{_REPORTS} AND r.since <= ?2 AND r.until > ?2 ORDER BY c.valid_from DESC, r.id LIMIT ?3"
@@ -287,7 +289,8 @@ def _institution(row: Any, *, whole: bool) -> Institution:
         website=row[10],
         names=tuple(json.loads(row[11])) if row[11] and whole else (),
         identifiers=tuple(
-            Identifier(resource, value, _date(start), _date(end)) for resource, value, start, end in identifiers
+            Identifier(resource, value, _date(start), _date(end))
+            for resource, value, start, end in identifiers
         ),
     )
 

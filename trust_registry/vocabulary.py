@@ -38,6 +38,7 @@ class Reason(StrEnum):
     SNAPSHOT_ROLLBACK = "snapshot_rollback"
     SOURCE_UNCHECKED = "source_unchecked"
     # Ours, for cases that the list above leaves without a word:
+    COVERED_AS_FACULTY = "covered_as_faculty"  # the report is about the whole that this is a faculty of
     KEY_NOT_PINNED = "key_not_pinned"  # the DID is bound, the key that signed is not one of its keys
     KEY_UNCHECKED = "key_unchecked"  # the question named no key: the answer is about the DID only
     NO_REPORT = "no_report"  # no report that could cover the award is in force at its date

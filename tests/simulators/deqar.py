@@ -2,8 +2,9 @@
 
 Its quirks are the real ones, read in EQAR's public source: paging by page number under an ``offset`` (so an
 offset that is no multiple of the limit gives the wrong rows), ``next`` true or false, dates as local time
-marked Z, lists of reports that hide high-level flags unless asked, relationships told from the other side, CSV
-with a byte-order mark and CRLF, one row per location, ``closure_date`` as a bare year.
+marked Z, lists of reports that hide high-level flags unless asked, relationships told from the other side,
+memberships told by both sides, CSV with a byte-order mark and CRLF, one row per location, ``closure_date`` as a
+bare year, parents without the kind of membership.
 
 Faults are settings: ``broken`` paths answer 500, ``cut`` paths end before their length, ``down_after`` counts
 requests until everything answers 503.
@@ -48,6 +49,8 @@ class Inst:
     closed: str = ""
     parents: tuple[int, ...] = ()
     unverified: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # the official one, then its versions
+    identifiers: tuple[tuple[str | None, str], ...] = ()  # resource (None: an agency's number) and identifier
 
     @property
     def deqar_id(self) -> str:
@@ -80,6 +83,8 @@ class Deqar:
     agencies: list[tuple[int, str, str, str]] = field(default_factory=list)
     # (source, target, date, type): who succeeded or was absorbed is the source.
     relations: list[tuple[int, int, str, str]] = field(default_factory=list)
+    # (whole, part, type, valid_from, valid_to)
+    memberships: list[tuple[int, int, str | None, str, str]] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     cut: set[str] = field(default_factory=set)
     down_after: int | None = None
@@ -188,7 +193,17 @@ class Deqar:
         told += [(src, at, TYPES[kind][0]) for src, target, at, kind in self.relations if target == one.id]
         return {
             "id": one.id,
-            "names": [{"name_official": one.name, "name_valid_to": None}],
+            "names": [
+                {
+                    "name_official": (*one.names, one.name)[0],
+                    "name_official_transliterated": "",
+                    "name_english": one.name,
+                    "name_versions": [{"name": name, "transliteration": ""} for name in one.names[1:]],
+                    "acronym": "",
+                    "name_source_note": "",
+                    "name_valid_to": None,
+                }
+            ],
             "countries": [
                 {
                     "country": {"id": 1, "name_english": COUNTRY.get(code, code), "iso_3166_alpha2": code},
@@ -209,11 +224,38 @@ class Deqar:
                 for other, at, words in told
             ],
             "hierarchical_relationships": {
-                "includes": [],
-                "part_of": [{"institution": {"id": parent}} for parent in one.parents],
+                "includes": [
+                    self._member(part, rest) for whole, part, *rest in self._memberships() if whole == one.id
+                ],
+                "part_of": [
+                    self._member(whole, rest) for whole, part, *rest in self._memberships() if part == one.id
+                ],
             },
             "is_other_provider": False,
-            "identifiers": [],
+            "identifiers": [
+                {
+                    "identifier": value,
+                    "agency": None if resource else "AAQ",
+                    "resource": resource,
+                    "identifier_valid_from": None,
+                    "identifier_valid_to": None,
+                }
+                for resource, value in one.identifiers
+            ],
+        }
+
+    def _memberships(self) -> list[tuple[int, int, str | None, str, str]]:
+        own = [(parent, one.id, "faculty", "", "") for one in self.institutions for parent in one.parents]
+        return [*own, *self.memberships]
+
+    def _member(self, other: int, rest: list[Any]) -> dict[str, Any]:
+        kind, start, end = rest
+        name = next((one.name for one in self.institutions if one.id == other), "")
+        return {
+            "institution": {"id": other, "name_primary": name},
+            "relationship_type": kind,
+            "valid_from": start or None,
+            "valid_to": end or None,
         }
 
     def _agency(self, one: tuple[int, str, str, str]) -> dict[str, Any]:
@@ -271,13 +313,20 @@ class Deqar:
                     "deqar_url": f"https://data.deqar.eu/institution/{one.id}",
                     "country": country or "",
                     "name_primary": one.name,
+                    "name_official": (*one.names, one.name)[0],
+                    "name_versions": " | ".join(one.names[1:]),
                     "founding_date": "1973-01-01",
                     "closure_date": one.closed,
-                    "parent_institution": " | ".join(by_id[parent].name for parent in one.parents),
+                    "parent_institution": " | ".join(
+                        by_id[whole].name
+                        for whole, part, *_ in self._memberships()
+                        if part == one.id and whole in by_id
+                    ),
                     "historic_relationships": ", ".join(
                         f"{at}: {words} {by_id[other].name}" for at, words, other in told
                     ),
                     "report_last": "2031-01-01",
+                    "identifiers_all": " | ".join(f"{res or 'AAQ'}: {val}" for res, val in one.identifiers),
                 }
 
     def _csv_reports(self) -> Iterator[dict[str, str]]:
@@ -311,12 +360,20 @@ class Deqar:
 
 
 def world() -> Deqar:
-    """Cork IT → Munster TU, a university in three countries, its own parent, an alliance, 40 Irish colleges."""
+    """Cork IT → Munster TU, a university in three countries, its own parent, an alliance, 40 Irish colleges.
+
+    College 0 is a faculty of Munster TU, College 1 of College 0; the alliance has a member.
+    """
     colleges = [Inst(2000 + number, f"College {number}") for number in range(40)]
     return Deqar(
         institutions=[
             Inst(1361, "Cork Institute of Technology", closed="2021"),
-            Inst(7609, "Munster Technological University"),
+            Inst(
+                7609,
+                "Munster Technological University",
+                names=("Ollscoil Teicneolaíochta na Mumhan", "MTU"),
+                identifiers=(("ROR", "https://ror.org/013xpqh61"), ("DID-EBSI", "did:ebsi:zmtu")),
+            ),
             Inst(9869, "Arab Open University", ("JO", "EG", "OM")),
             Inst(498, "Cooperative State University", ("DE",), parents=(498,)),
             Inst(71, "Small University", ("DE",), closed="2023"),
@@ -338,5 +395,10 @@ def world() -> Deqar:
             ),
         ],
         agencies=[(1, "QQI", "2015-06-05", "2029-07-31"), (2, "AAQ", "2012-05-08", "")],
+        memberships=[
+            (7609, 2000, "faculty", "", ""),
+            (2000, 2001, "independent faculty or school", "2015-01-01", "2027-12-31"),
+            (9700, 72, "European Universities alliance", "2020-01-01", ""),
+        ],
         relations=[(7609, 1361, "2021-01-01", "succeeded"), (71, 72, "2023-01-01", "absorbed")],
     )

@@ -10,16 +10,16 @@ import csv
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from trust_registry.dates import format_time
 from trust_registry.errors import IngestError, QueryError, SourceUnreachable
 from trust_registry.fact_json import Kind
-from trust_registry.facts import Relation
-from trust_registry.ingest import deqar_api as api
+from trust_registry.facts import Faculty, Relation
 from trust_registry.harvested import Ingested, Quarantined, Source
+from trust_registry.ingest import deqar_api as api
 from trust_registry.ingest.deqar_csv import Loader
 from trust_registry.ingest.fetch import Answer, Limits, Spool
 from trust_registry.ingest.source import Adapter, Harvest, Progress, Say
@@ -120,7 +120,11 @@ class CsvUrl:
 def _read_csv(paths: Mapping[str, Path], *, at: datetime, licence: str, say: Say) -> Harvest:
     loader = Loader()
     where = {"retrieved_at": format_time(at), "licence": licence}
-    covers = {Kind.AGENCY, Kind.INSTITUTION, Kind.RELATION}
+    covers = {
+        Kind.AGENCY,
+        Kind.INSTITUTION,
+        Kind.RELATION,
+    }  # of faculties it says nothing (`Loader.institutions`)
     loader.countries(paths.get(_COUNTRIES.name, _COUNTRIES), **where)
     for kind, read in ((Kind.AGENCY, loader.agencies), (Kind.INSTITUTION, loader.institutions)):
         name = _FILES[kind]
@@ -168,7 +172,7 @@ class _Api:
     """One small paging client for both APIs: offsets are multiples of the limit, ``next`` is never followed."""
 
     listing = ""  # the path of the list of institutions
-    covers = frozenset({Kind.INSTITUTION, Kind.RELATION})
+    covers = frozenset({Kind.INSTITUTION, Kind.RELATION, Kind.FACULTY})
 
     def __init__(self, http: Spool, *, licence: str, real: bool, page: int = PAGE) -> None:
         self._http, self._licence, self._page = http, licence, page
@@ -189,6 +193,7 @@ class _Api:
                 self._http.finish()  # what was kept does not fit together: the next harvest starts anew
             raise
         self._doubtful_relations()
+        self._agreed_faculties()
         self._found.sources = [self._source(name, answers) for name, answers in self._answers.items()]
         return Harvest(self._found, self.covers, frozenset(self._unfetched))
 
@@ -209,6 +214,7 @@ class _Api:
                 continue
             self._found.institutions[read.institution.id] = read.institution
             self._found.relations += read.relations
+            self._found.faculties += read.faculties
             for note in read.notes:
                 self._set_aside("institutions", number, note, read.institution.id)
 
@@ -289,6 +295,18 @@ class _Api:
                 kept[step] = None
         self._found.relations = list(kept)
 
+    def _agreed_faculties(self) -> None:
+        """Whole and part state the same; once is enough, and where they differ neither is believed."""
+        ends: dict[tuple[str, str, date | None], set[date | None]] = {}
+        for one in self._found.faculties:
+            ends.setdefault((one.whole, one.part, one.valid_from), set()).add(one.valid_to)
+        self._found.faculties = []
+        for (whole, part, start), found in ends.items():
+            if len(found) > 1:
+                self._set_aside("institutions", 0, f"a faculty of {whole} until different days", part)
+            else:
+                self._found.faculties.append(Faculty(whole, part, start, found.pop()))
+
     def _set_aside(self, what: str, row: int, reason: str, key: str) -> None:
         self._found.quarantined.append(Quarantined(what, row, reason, key))
 
@@ -311,7 +329,7 @@ class WebApi(_Api):
     """``/webapi/v2/browse/…``: agencies, institutions that have reports, reports. Needs a token."""
 
     way, listing = "web", "webapi/v2/browse/institutions/"
-    covers = frozenset(Kind)
+    covers = frozenset(Kind) - {Kind.VOIDING}  # those are our operators' word
 
     def _read(self, say: Say) -> None:
         for number, row in enumerate(self._rows("webapi/v2/browse/agencies/", "agencies", say), start=1):

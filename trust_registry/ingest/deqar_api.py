@@ -8,15 +8,15 @@ local time marked Z, so only the date is kept. An `IngestError` or `QueryError` 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from trust_registry.dates import parse_date
-from trust_registry.errors import IngestError
-from trust_registry.facts import Agency, Institution, Programme, Relation, Report
+from trust_registry.errors import IngestError, QueryError
+from trust_registry.facts import Agency, Faculty, Identifier, Institution, Programme, Relation, Report
 from trust_registry.ingest.deqar_csv import (
     ILLUSTRATIVE,
     VERBS,
@@ -24,10 +24,22 @@ from trust_registry.ingest.deqar_csv import (
     degree_of,
     word,
 )
+from trust_registry.ingest.naming import identifiers, other_names
 from trust_registry.vocabulary import Activity, Cycle, Flag, ReportDecision, Status
 
 # The public pages that the CSV names in deqar_url and report_url; the JSON leaves them out.
 INSTITUTION_PAGE, REPORT_PAGE = "https://data.deqar.eu/institution/{}", "https://data.deqar.eu/report/{}"
+# DEQAR's types of hierarchical relationship; operators of DEQAR may edit the labels, so an unknown one is noted.
+_FACULTY = frozenset({"faculty", "independent faculty", "independent faculty or school"})
+_NO_FACULTY = frozenset(
+    {
+        "consortium",
+        "franchise or validation partnership",
+        "educational platform",
+        "European Universities alliance",
+    }
+)
+_MAX_MEMBERS = 1000
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?)?")
 
 
@@ -37,6 +49,7 @@ class ReadInstitution:
 
     institution: Institution
     relations: tuple[Relation, ...]
+    faculties: tuple[Faculty, ...]
     notes: tuple[str, ...]
 
 
@@ -89,9 +102,7 @@ def institution(
         else:
             codes.append(code)
     relations, endings = _relations(identifier, detail, notes)
-    parents = records(record(detail, "hierarchical_relationships"), "part_of")
-    if any(institution_id(record(parent, "institution")) == identifier for parent in parents):
-        notes.append("an institution that is its own parent")
+    faculties = _faculties(identifier, record(detail, "hierarchical_relationships"), notes)
     closed = day(detail, "closure_date")
     found = Institution(
         identifier,
@@ -102,8 +113,10 @@ def institution(
         closed_between(closed, endings) if closed else None,
         boolean(detail, "is_other_provider"),
         text(detail, "website_link"),
+        other_names(name, _names(detail), notes),
+        identifiers(_identifiers(detail, notes), notes),
     )
-    return ReadInstitution(found, relations, tuple(notes))
+    return ReadInstitution(found, relations, faculties, tuple(notes))
 
 
 def agency(row: Mapping[str, Any]) -> Agency:
@@ -240,6 +253,61 @@ def _relations(
         pair = (other, own) if other_is_predecessor else (own, other)
         found.append(Relation(*pair, at, kind))
     return tuple(found), endings
+
+
+def _faculties(own: str, told: Mapping[str, Any], notes: list[str]) -> tuple[Faculty, ...]:
+    """Of both sides' words, ``includes`` (own is the whole) and ``part_of`` (own is the part)."""
+    sides = [(item, True) for item in records(told, "includes")]
+    sides += [(item, False) for item in records(told, "part_of")]
+    if len(sides) > _MAX_MEMBERS:
+        raise IngestError("too_large", f"the institution has more than {_MAX_MEMBERS} memberships")
+    found: dict[Faculty, None] = {}
+    problems: dict[str, None] = {}  # its own parent says so on both sides
+    for item, own_is_whole in sides:
+        other = institution_id(record(item, "institution"))
+        try:
+            kind, start, end = text(item, "relationship_type"), day(item, "valid_from"), day(item, "valid_to")
+        except (IngestError, QueryError) as error:
+            problems[f"a membership whose {error.detail}"] = None
+            continue
+        if other == own:
+            problems["an institution that is its own parent"] = None
+        elif kind not in _FACULTY | _NO_FACULTY:
+            problems["an unknown kind of membership"] = None
+        elif start is not None and end is not None and end < start:
+            problems["a membership that ends before it begins"] = None
+        elif kind in _FACULTY:
+            pair = (own, other) if own_is_whole else (other, own)
+            found[Faculty(*pair, start, end)] = None
+    notes += problems
+    return tuple(found)
+
+
+def _names(detail: Mapping[str, Any]) -> Iterator[str]:
+    """Present and former ones, English, transliterated and short: whatever people may look for."""
+    for item in records(detail, "names"):
+        for member in ("name_official", "name_english", "name_official_transliterated", "acronym"):
+            yield text(item, member)
+        for version in records(item, "name_versions"):
+            yield text(version, "name")
+            yield text(version, "transliteration")
+
+
+def _identifiers(detail: Mapping[str, Any], notes: list[str]) -> list[Identifier]:
+    """Without those that have no resource: they are an agency's own numbers.
+
+    Quirk: ``identifier_valid_from`` is the day of entry where nobody gave another.
+    """
+    found = []
+    for item in records(detail, "identifiers"):
+        try:
+            resource = text(item, "resource")
+            if resource:
+                start, end = day(item, "identifier_valid_from"), day(item, "identifier_valid_to")
+                found.append(Identifier(resource, text(item, "identifier"), start, end))
+        except (IngestError, QueryError):
+            notes.append("an identifier that cannot be read")
+    return found
 
 
 def _programme(value: Mapping[str, Any]) -> Programme | None:

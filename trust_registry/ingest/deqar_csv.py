@@ -23,11 +23,13 @@ from trust_registry.dates import parse_date
 from trust_registry.errors import IngestError, QueryError
 from trust_registry.facts import Agency, Closure, Institution, Programme, Relation, Report
 from trust_registry.harvested import Ingested, Quarantined, Source
+from trust_registry.ingest.naming import identifiers, other_names, split_identifiers
 from trust_registry.vocabulary import Activity, Cycle, Flag, RelationKind, ReportDecision, Status
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
 ILLUSTRATIVE = "ILLUSTRATIVE-"
 INSTITUTION_ID = re.compile(r"DEQARINST[0-9]{4,}")
+_NAMED_BY_ID = re.compile(r"(DEQARINST[0-9]{4,}) ")  # newer files have the id before the other's name
 _EVENT = re.compile(r"(?:^|, )(?=[0-9]{4}-[0-9]{2}-[0-9]{2}: )")  # names hold commas, dates begin an event
 _COLUMNS = {
     "institutions": "deqar_id deqar_url country name_primary name_official name_versions founding_date "
@@ -82,21 +84,25 @@ class Loader:
             )
 
     def institutions(self, path: Path, *, retrieved_at: str, licence: str) -> None:
+        """Their ``parent_institution`` is not read: it names no type, and cover flows to faculties only."""
         names: dict[str, set[str]] = defaultdict(set)
-        other_names: dict[str, set[str]] = defaultdict(set)
+        further: dict[str, set[str]] = defaultdict(set)
         rows = []
         for number, row in self._rows(path, "institutions", retrieved_at, licence):
-            reason = self._add_institution(row)
+            notes: list[str] = []
+            reason = self._add_institution(row, notes)
             if reason:
                 self._set_aside(path, number, reason, row["deqar_id"])
                 continue
             rows.append((number, row))
+            for note in notes:
+                self._set_aside(path, number, note, row["deqar_id"])
             names[row["name_primary"]].add(row["deqar_id"])
-            for name in (row["name_official"], *row["name_versions"].split(" | ")):
-                other_names[name].add(row["deqar_id"])
+            for name in self.found.institutions[row["deqar_id"]].names:
+                further[name].add(row["deqar_id"])
         endings: dict[str, list[date]] = defaultdict(list)
         for number, row in rows:
-            for reason in self._add_relations(row, names, other_names, endings):
+            for reason in self._add_relations(row, names, further, endings):
                 self._set_aside(path, number, reason, row["deqar_id"])
         for number, row in rows:
             self._close(path, number, row, endings[row["deqar_id"]])
@@ -141,8 +147,8 @@ class Loader:
     def _set_aside(self, path: Path, row: int, reason: str, key: str = "") -> None:
         self.found.quarantined.append(Quarantined(path.name, row, reason, key))
 
-    def _add_institution(self, row: Mapping[str, str]) -> str:
-        """Adds the row's institution, or another location of it; returns why not."""
+    def _add_institution(self, row: Mapping[str, str], notes: list[str]) -> str:
+        """Adds the row's institution, or another location of it; returns why not. ``notes``: what is left out."""
         identifier = row["deqar_id"]
         if not INSTITUTION_ID.fullmatch(identifier):
             return "not a DEQAR institution id"
@@ -159,6 +165,8 @@ class Loader:
             return error.detail
         before = self.found.institutions.get(identifier)
         countries = dict.fromkeys((*(before.countries if before else ()), *codes))
+        versions = (row["name_official"], *row["name_versions"].split(" | "))
+        named = split_identifiers(row.get("identifiers_all", ""), notes)
         self.found.institutions[identifier] = Institution(
             identifier,
             row["name_primary"],
@@ -167,6 +175,8 @@ class Loader:
             founded,
             other_provider=row.get("is_other_provider", "").lower() == "true",
             website=row.get("website_link", ""),
+            names=other_names(row["name_primary"], (*(before.names if before else ()), *versions), notes),
+            identifiers=identifiers((*(before.identifiers if before else ()), *named), notes),
         )
         return ""
 
@@ -174,7 +184,7 @@ class Loader:
         self,
         row: Mapping[str, str],
         names: Mapping[str, set[str]],
-        other_names: Mapping[str, set[str]],
+        further: Mapping[str, set[str]],
         endings: dict[str, list[date]],
     ) -> Iterator[str]:
         own = row["deqar_id"]
@@ -195,7 +205,9 @@ class Loader:
             if own_is_predecessor:
                 endings[own].append(at)  # an ending counts even if the successor is not in this file
             name = what.removeprefix(text)
-            others = names.get(name) or other_names.get(name) or set()
+            others = names.get(name) or further.get(name) or set()
+            if (by_id := _NAMED_BY_ID.match(name)) is not None:
+                others = {one for one in by_id.groups() if one in self.found.institutions}
             if len(others) != 1 or own in others:
                 whom = "several institutions" if others else "an institution not in this file"
                 yield f"a relationship to {whom}"

@@ -98,7 +98,7 @@ def _unfetched(place: Place, text: FactText, harvest: Harvest) -> bool:
     kind, key = place
     if kind is Kind.REPORT:  # a report on several programmes has an id for each
         return (Kind.REPORT, key.partition("/")[0]) in harvest.unfetched
-    if kind is Kind.RELATION:
+    if kind in {Kind.RELATION, Kind.FACULTY}:
         return any(
             (Kind.INSTITUTION, one) in harvest.unfetched for one in institutions_about(kind, text.body)
         )

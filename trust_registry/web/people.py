@@ -143,9 +143,7 @@ class Pages:
 
     def _other_names(self, found: Standing) -> list[str]:
         return [
-            name
-            for name in self._directory.names(found.institution.id)
-            if name != found.institution.name
+            name for name in self._directory.names(found.institution.id) if name != found.institution.name
         ]
 
     def _names_of(self, found: Standing, successors: list[tuple[str, str, str]]) -> dict[str, str]:

@@ -26,8 +26,8 @@ class Roll:
         """What counts of one DID, by institution and key."""
         stored = self._registry.live.of_did(did)
         _require(stored.intact)
-        counting = counting(stored.bindings, demo=self._registry.is_demo)
-        return tuple(sorted(latest_bindings(counting, now), key=lambda item: item.thumbprint))
+        known = counting(stored.bindings, demo=self._registry.is_demo)
+        return tuple(sorted(latest_bindings(known, now), key=lambda item: item.thumbprint))
 
 
 def _require(intact: bool) -> None:

@@ -96,7 +96,8 @@ def standing(
         known_at=known_at or now,
         # The binding was made for the question and is no evidence of anything.
         decision=replace(
-            decision, evidence=tuple(item for item in decision.evidence if item.kind not in {"binding", "key"})
+            decision,
+            evidence=tuple(item for item in decision.evidence if item.kind not in {"binding", "key"}),
         ),
         dids=_dids(registry, institution_id, at=at, known_at=known_at, now=now),
         reports=tuple(

@@ -21,7 +21,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from trust_registry import strict_json
+from trust_registry import cover, strict_json
 from trust_registry.dates import format_time, parse_time
 from trust_registry.errors import QueryError, TrustRegistryError
 from trust_registry.models import ASSURED, Query
@@ -142,11 +142,7 @@ def recognition(
         raise TrustRegistryError("unknown_entity", "This agency is not known here.")
     require_usable(registry, now)
     day, seq = when.date(), registry.snapshot.manifest.seq
-    registered = any(start <= day and (end is None or day <= end) for start, end in agency.registrations)
-    voided = any(
-        item.recorded_at <= now and item.valid_from <= day and (item.valid_to is None or day <= item.valid_to)
-        for item in agency.voidings
-    )
+    registered, voided = cover.registered(agency, day), cover.voided(agency, day, now)
     said = Reason.AGENCY_VOIDED if voided else "registered" if registered else Reason.AGENCY_NOT_REGISTERED
     return {
         **_common(question, now),

@@ -74,6 +74,7 @@ REASONS = {
     Reason.AGENCY_VOIDED: "EQAR took back the agency's registration for that time.",
     Reason.AGENCY_NOT_OFFICIAL: "The agency is not part of the official system of that country.",
     Reason.INHERITED_FROM_PREDECESSOR: "The report is about a predecessor, whose place this institution took.",
+    Reason.COVERED_AS_FACULTY: "The report is about the institution that this one is a faculty of.",
     Reason.VALIDITY_INFERRED: "The report names no end; six years are assumed, which is EQAR's rule.",
     Reason.SNAPSHOT_STALE: "This list is older than a day.",
     Reason.SNAPSHOT_ROLLBACK: "This list is older than one that was served before.",

@@ -20,8 +20,8 @@ from trust_registry.facts import (
     Agency,
     Binding,
     Closure,
-    Faculty,
     Facts,
+    Faculty,
     Institution,
     Programme,
     Relation,
@@ -68,13 +68,17 @@ def report(chance: random.Random, number: int) -> Report:
     start = day(chance)
     institutional = chance.random() < 0.6
     programme = Programme(
-        chance.choice(("Data", "data ", "Law")), chance.choice((None, Decimal(10))), chance.choice((None, False))
+        chance.choice(("Data", "data ", "Law")),
+        chance.choice((None, Decimal(10))),
+        chance.choice((None, False)),
     )
     return Report(
         id=str(number),
         institution_ids=tuple(chance.sample(IDS[:4], chance.choice((1, 1, 2)))),
         agency=chance.choice(("A", "B", "unknown")),
-        activity=chance.choice((Activity.INSTITUTIONAL, Activity.BOTH)) if institutional else Activity.PROGRAMME,
+        activity=chance.choice((Activity.INSTITUTIONAL, Activity.BOTH))
+        if institutional
+        else Activity.PROGRAMME,
         status=chance.choice(list(Status)),
         decision=chance.choices(list(ReportDecision), weights=(8, 3, 1, 1))[0],
         valid_from=start,
@@ -119,7 +123,9 @@ def snapshot_of(rows: list[Known], runs: tuple[tuple[int, datetime], ...] = RUNS
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "facts.sqlite"
         voidings = tuple(one for one in VOIDINGS if one[1].recorded_at <= runs[-1][1])
-        snapshot_tables.write(path, Content(known=rows, runs=runs, voidings=voidings), SnapshotKind.PRODUCTION)
+        snapshot_tables.write(
+            path, Content(known=rows, runs=runs, voidings=voidings), SnapshotKind.PRODUCTION
+        )
         manifest = Manifest.of(
             iss="did:web:registry.example",
             seq=1,

@@ -10,9 +10,10 @@ import pytest
 from tests.unit.trust_registry.samples import CIT_ID, MTU_ID
 from trust_registry import embedded
 from trust_registry.errors import IngestError
-from trust_registry.facts import Closure, Relation
+from trust_registry.facts import Closure, Identifier, Relation
 from trust_registry.harvested import Ingested
 from trust_registry.ingest.deqar_csv import Loader
+from trust_registry.ingest.naming import identifiers, split_identifiers
 from trust_registry.vocabulary import Cycle, RelationKind, ReportDecision
 
 FROM = {"retrieved_at": "2026-11-22", "licence": "test"}
@@ -82,6 +83,95 @@ def test_reports_are_real_and_quoted_or_marked_illustrative(sample: Ingested) ->
         start, end = sample.agencies[report.agency].registrations[0]
         assert end is not None
         assert start <= report.valid_from <= end
+
+
+def test_other_names_and_identifiers(sample: Ingested) -> None:
+    found = sample.institutions
+    assert found["DEQARINST0747"].names == ("Tallinna Tehnikaülikool", "Taltech")
+    assert found["DEQARINST0382"].identifiers == (Identifier("ROR", "https://ror.org/04xfq0f34"),)
+    # Quirk: the name of a system stands where a name should; brackets inside a name are no such thing.
+    assert found["DEQARINST4484"].names == ("Institut Superieur D'architecture Intercommunal",)
+    assert found["DEQARINST4482"].names == ()
+    assert found["DEQARINST4637"].names == ("Neumann János Egyetem (NJE)",)
+    assert sample.faculties == []  # parents have no type there: 0498 has an alliance and itself for parents
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", []),
+        ("ROR: https://ror.org/1", [("ROR", "https://ror.org/1")]),
+        ("ROR: https://ror.org/1 | WHED: IAU-2", [("ROR", "https://ror.org/1"), ("WHED", "IAU-2")]),
+        ("EU-PIC: 1, EU-VAT: AT 2", [("EU-PIC", "1"), ("EU-VAT", "AT 2")]),
+        (
+            "DID-EBSI: did:ebsi:z1; Erasmus: A  GRAZ02",
+            [("DID-EBSI", "did:ebsi:z1"), ("Erasmus", "A  GRAZ02")],
+        ),
+        ("local identifier: 5 | ROR: x", [("ROR", "x")]),
+        ("ROR: x | ROR: x", [("ROR", "x")]),
+    ],
+)
+def test_identifiers_of_the_csv(text: str, found: list[tuple[str, str]]) -> None:
+    notes: list[str] = []
+    read = identifiers(split_identifiers(text, notes), notes)
+    assert [(one.resource, one.value) for one in read] == sorted(found)
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ROR", "ROR:x", ": x", "ROR: ", "ROR: x, y", "ROR: x | y", "ROR: x\ny", "ROR: " + "x" * 201, "5R: x"],
+)
+def test_identifiers_of_the_csv_that_are_not_read(text: str) -> None:
+    notes: list[str] = []
+    assert identifiers(split_identifiers(text, notes), notes) == ()
+    assert set(notes) == {"an identifier that cannot be read"}
+
+
+INSTITUTION_HEADER = (
+    "deqar_id,deqar_url,country,name_primary,name_official,name_versions,founding_date,closure_date,"
+    "historic_relationships,identifiers_all"
+)
+
+
+def load_institutions(folder: Path, *rows: str) -> Ingested:
+    (folder / "countries.csv").write_text("name_english,alpha2\nIreland,IE\nAustria,AT\n")
+    (folder / "institutions.csv").write_text("\n".join([INSTITUTION_HEADER, *rows]))
+    loader = Loader()
+    loader.countries(folder / "countries.csv", **FROM)
+    loader.institutions(folder / "institutions.csv", **FROM)
+    return loader.found
+
+
+def test_one_row_per_location_adds_its_names_and_identifiers(tmp_path: Path) -> None:
+    found = load_institutions(
+        tmp_path,
+        "DEQARINST0001,,Ireland,One,Eins,Uno | Un,,,,ROR: 1",
+        "DEQARINST0001,,Austria,One,Eins,Ein,,,,WHED: 2 | ROR: 1",
+        "DEQARINST0002,,Austria,Two,,,,,,who knows",
+    )
+    one = found.institutions["DEQARINST0001"]
+    assert (one.countries, one.names) == (("IE", "AT"), ("Eins", "Uno", "Un", "Ein"))
+    assert one.identifiers == (Identifier("ROR", "1"), Identifier("WHED", "2"))
+    assert [(item.row, item.key, item.reason) for item in found.quarantined] == [
+        (4, "DEQARINST0002", "an identifier that cannot be read")
+    ]
+    assert "DEQARINST0002" in found.institutions  # what is not read of it is left out, and the rest stands
+
+
+def test_relationships_that_name_the_other_by_its_id(tmp_path: Path) -> None:
+    rows = (
+        "DEQARINST0001,,Ireland,Same,,,,,2020-01-01: succeeded by DEQARINST0002 Same,",
+        'DEQARINST0002,,Ireland,Same,,,,,"2020-01-01: succeeded DEQARINST0001 Same, 2019-01-01: absorbed'
+        ' DEQARINST0009 Gone",',
+    )
+    found = load_institutions(tmp_path, *rows)
+    assert found.relations == [
+        Relation("DEQARINST0001", "DEQARINST0002", date(2020, 1, 1), RelationKind.SUCCEEDED)
+    ]
+    assert [item.reason for item in found.quarantined] == [
+        "a relationship to an institution not in this file"
+    ]
 
 
 REPORT_HEADER = (

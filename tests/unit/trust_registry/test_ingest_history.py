@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,11 +17,11 @@ from tests.simulators.deqar import Deqar, Inst, Rep, programme, world
 from tests.unit.trust_registry.samples import NOW
 from trust_registry import embedded
 from trust_registry.errors import IngestError
-from trust_registry.fact_json import Kind, flatten, gather
-from trust_registry.facts import Agency, Voiding
+from trust_registry.fact_json import Kind, flatten, gather, institutions_about
+from trust_registry.facts import Agency, Faculty, Identifier, Institution, StatedVoiding, Voiding
+from trust_registry.harvested import Ingested
 from trust_registry.history import History
 from trust_registry.ingest.adapters import adapter_for
-from trust_registry.harvested import Ingested
 from trust_registry.ingest.fetch import Limits
 from trust_registry.ingest.plan import Change
 from trust_registry.ingest_run import Prepared, ingest, prepare
@@ -160,14 +161,63 @@ def test_a_clock_that_went_back_is_refused(home: Home) -> None:
 def test_every_fact_survives_the_way_through_text() -> None:
     facts = embedded.load()
     voiding = Voiding(date(2020, 1, 1), None, datetime(2024, 1, 1, tzinfo=UTC))
-    facts.agencies["X"] = Agency("X", "X", ((date(2015, 1, 1), None),), (voiding,), frozenset({"IE"}))
+    withdrawn = replace(voiding, withdrawn_at=datetime(2025, 1, 1, tzinfo=UTC))
+    taken = (voiding, withdrawn)
+    facts.agencies["X"] = Agency("X", "X", ((date(2015, 1, 1), None),), taken, frozenset({"IE"}))
+    start, end = date(2020, 1, 1), date(2021, 1, 1)
+    facts.faculties = [Faculty("A", "B"), Faculty("A", "B", start, end), Faculty("A", "B", end)]
+    facts.voidings = [
+        StatedVoiding("A Q", start, None, "https://x"),
+        StatedVoiding("A", start, end, "https://x"),
+    ]
+    facts.institutions["I"] = Institution(
+        "I", "I", names=("β", "α"), identifiers=(Identifier("R", "1"), Identifier("R", "1", start, end))
+    )
     texts = flatten(facts, {})
     again = gather((kind, text.body) for (kind, _), text in texts.items())
     assert again.institutions == facts.institutions
     assert again.reports == facts.reports
     assert again.agencies == facts.agencies
     assert set(again.relations) == set(facts.relations)
+    assert (again.faculties, again.voidings) == (facts.faculties, facts.voidings)
     assert flatten(again, {}) == texts
+    assert texts[Kind.FACULTY, "A B 2020-01-01"].valid_to == end
+    assert (Kind.VOIDING, "A Q 2020-01-01 -") in texts
+    about = institutions_about(Kind.FACULTY, texts[Kind.FACULTY, "A B -"].body)
+    assert (about, institutions_about(Kind.VOIDING, "{}")) == (("A", "B"), ())
+
+
+def test_lines_of_before_a_member_was_kept_still_read() -> None:
+    old = '{"closure":null,"countries":["IE"],"founded":null,"id":"I","name":"N","other_provider":false,"url":""}'
+    agency = (
+        '{"acronym":"A","name":"A","official_in":null,"registrations":[["2015-01-01",null]],"url":"",'
+        '"voidings":[["2020-01-01",null,"2024-01-01T00:00:00Z"]]}'
+    )
+    found = gather(iter([(Kind.INSTITUTION, old), (Kind.AGENCY, agency)]))
+    assert found.institutions["I"] == Institution("I", "N", ("IE",))
+    assert found.agencies["A"].voidings == (
+        Voiding(date(2020, 1, 1), None, datetime(2024, 1, 1, tzinfo=UTC)),
+    )
+
+
+def test_a_faculty_whose_record_breaks_is_kept(home: Home, deqar: Deqar) -> None:
+    home.ingest()
+    known = home.as_of().faculties
+    assert len(known) == 2
+    deqar.memberships = []
+    deqar.broken.add("/webapi/v2/browse/institutions/2000/")  # part of the one, whole of the other
+    assert home.ingest().plan.kept == 3
+    assert home.as_of().faculties == known
+    deqar.broken.clear()
+    deqar.memberships = [(7609, 2000, "faculty", "2020-01-01", "")]
+    assert home.ingest("IE").plan.counts()[Kind.FACULTY, "IE", Change.VANISHED] == 2
+    assert home.as_of().faculties == [Faculty("DEQARINST7609", "DEQARINST2000", date(2020, 1, 1))]
+
+
+def test_a_way_that_does_not_speak_of_faculties_leaves_them(home: Home) -> None:
+    home.ingest()
+    assert home.ingest("IE", way="csv").plan.counts()[Kind.FACULTY, "IE", Change.VANISHED] == 0
+    assert len(home.as_of().faculties) == 2
 
 
 # --- what does not count as gone, and what does
