@@ -31,16 +31,21 @@ class RegistryKey:
         self.jwk: Jwk = jwk_from_raw(self.raw_public)
 
     @classmethod
-    def load_or_create(cls, path: Path) -> RegistryKey:
-        """The key in ``path`` (hexadecimal, mode 0600), made on first use; `KeyFormatError` if unusable."""
-        text = read_or_create_secret(path, lambda: os.urandom(_KEY_BYTES).hex())
+    def from_hex(cls, text: str, place: str = "The registry's key file") -> RegistryKey:
+        """The key of 64 hexadecimal characters; `KeyFormatError` names ``place`` and never the text."""
         try:
             raw = bytes.fromhex(text)
-        except ValueError as error:
-            raise KeyFormatError("bad_key_file", "The registry's key file does not hold a key.") from error
+        except ValueError:
+            raw = b""
         if len(raw) != _KEY_BYTES:
-            raise KeyFormatError("bad_key_file", "The registry's key file does not hold a key.")
+            # Not chained: the first error would quote from the text.
+            raise KeyFormatError("bad_key_file", f"{place} does not hold a key.") from None
         return cls(raw)
+
+    @classmethod
+    def load_or_create(cls, path: Path) -> RegistryKey:
+        """The key in ``path`` (hexadecimal, mode 0600), made on first use; `KeyFormatError` if unusable."""
+        return cls.from_hex(read_or_create_secret(path, lambda: os.urandom(_KEY_BYTES).hex()))
 
     def sign(self, data: bytes) -> bytes:
         return self._private.sign(data)
