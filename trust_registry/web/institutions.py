@@ -47,6 +47,9 @@ _ONE = {
         "closed": {"earliest": "2040-01-01", "latest": "2041-01-01"},  # null while it is open
         "other_provider": False,
         "names": ["Munster Technological University"],
+        "identifiers": [
+            {"resource": "ROR", "value": "https://ror.org/013xpqh61", "valid_from": None, "valid_to": None}
+        ],
     },
     "at": "2026-11-22",
     "known_at": "2026-11-22T12:00:00Z",
@@ -54,6 +57,7 @@ _ONE = {
     "dids": [],
     "reports": [],
     "predecessors": [{"id": "DEQARINST1361", "at": "2021-01-01", "kind": "succeeded"}],
+    "part_of": [],
     "successors": [],
 }
 
@@ -165,9 +169,8 @@ def mount(app: FastAPI, registry: Registry, directory: Directory, clock: Callabl
     def institution(identifier: str, request: Request) -> Response:
         found = one(registry, identifier, only(request.query_params, ("at", "known_at")), clock())
         answer = found.to_json()
-        answer["institution"]["names"] = [
-            name for name in directory.index.names(identifier) if name != identifier
-        ]
+        known = (*answer["institution"]["names"], *directory.index.names(identifier))
+        answer["institution"]["names"] = [name for name in dict.fromkeys(known) if name != identifier]
         answer["successors"] = [
             {"id": successor, "at": at, "kind": kind}
             for successor, at, kind in directory.successors(identifier)

@@ -14,7 +14,7 @@ from typing import Any
 from trust_registry import cover
 from trust_registry.dates import format_time
 from trust_registry.errors import TrustRegistryError
-from trust_registry.facts import Agency, Binding, Facts, Institution, Relation, Report
+from trust_registry.facts import Agency, Binding, Facts, Faculty, Institution, Relation, Report
 from trust_registry.models import Decision, Query
 from trust_registry.registry import Registry
 from trust_registry.resolve import CLOCK_SKEW, latest_bindings, resolve, snapshot_info
@@ -44,6 +44,7 @@ class Standing:
     reports: tuple[Report, ...]
     agencies: tuple[Agency, ...]
     relations: tuple[Relation, ...]
+    faculties: tuple[Faculty, ...]
 
     def to_json(self) -> dict[str, Any]:
         closure, founded = self.institution.closure, self.institution.founded
@@ -59,6 +60,16 @@ class Standing:
                 if closure
                 else None,
                 "other_provider": self.institution.other_provider,
+                "names": [self.institution.name, *self.institution.names],
+                "identifiers": [
+                    {
+                        "resource": one.resource,
+                        "value": one.value,
+                        "valid_from": one.valid_from.isoformat() if one.valid_from else None,
+                        "valid_to": one.valid_to.isoformat() if one.valid_to else None,
+                    }
+                    for one in self.institution.identifiers
+                ],
             },
             "at": self.at.isoformat(),
             "known_at": format_time(self.known_at),
@@ -69,6 +80,15 @@ class Standing:
                 {"id": step.predecessor, "at": step.at.isoformat(), "kind": str(step.kind)}
                 for step in self.relations
                 if step.successor == self.institution.id
+            ],
+            "part_of": [
+                {
+                    "id": step.whole,
+                    "valid_from": step.valid_from.isoformat() if step.valid_from else None,
+                    "valid_to": step.valid_to.isoformat() if step.valid_to else None,
+                }
+                for step in self.faculties
+                if step.part == self.institution.id
             ],
         }
 
@@ -92,6 +112,7 @@ def standing(
         ),
         agencies=facts.agencies,
         relations=facts.relations,
+        faculties=facts.faculties,
     )
 
 
