@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from trust_registry import hosts, linkage, strict_json
 from trust_registry.errors import BindingError, KeyFormatError
-from trust_registry.facts import Binding
+from trust_registry.facts import Binding, Institution
 from trust_registry.findings import Finding, failed, passed, unknown
 from trust_registry.keys import Jwk, did_web_url, keys_from_did_document, thumbprint
 from trust_registry.outside import MAX_BYTES, Fetch, Fetched, Unfetched
@@ -20,6 +20,7 @@ from trust_registry.snapshot import Snapshot
 from trust_registry.store import Store
 
 NEEDED_SOURCES = 2
+AUTHORITY_LEVEL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +66,24 @@ def judge(
     institution_id: str,
     jwk: Jwk,
     sources: tuple[str, ...],
+    level: int,
     now: datetime,
 ) -> tuple[Finding, ...]:
-    """The checks of what was fetched and cited: key, linkage, sources."""
+    """The checks of what was fetched and cited: key, linkage, sources; for level 3, authority."""
+    cited = [_sources(snapshot, did, institution_id, sources)]
+    if level == AUTHORITY_LEVEL:
+        cited.append(authority(snapshot.institution(institution_id), did, now.date()))
     keys = read_keys(seen.document, did)
     if isinstance(keys, Finding):
         unchecked = unknown(
             linkage.CHECK, "no_document", "Without the DID's document nothing is linked to it."
         )
-        return keys, unchecked, _sources(snapshot, did, institution_id, sources)
+        return keys, unchecked, *cited
     if thumbprint(jwk) in {thumbprint(key) for key in keys.values()}:
         key = passed("key", "The DID's document has the key for assertions.")
     else:
         key = failed("key", "key_not_in_document", "The DID's document does not have the key.")
-    return key, linked(seen.configuration, did, keys, now), _sources(snapshot, did, institution_id, sources)
+    return key, linked(seen.configuration, did, keys, now), *cited
 
 
 def read_keys(document: Fetched | Unfetched, did: str) -> dict[str, Jwk] | Finding:
@@ -109,6 +114,22 @@ def key_finding(records: list[Binding], offered: Mapping[str, Jwk], now: datetim
     if not good & offered.keys():
         return failed("key", "key_not_in_document", "The DID's document has no key that is pinned and good.")
     return passed("key", "The DID's document has pinned keys only.")
+
+
+def authority(institution: Institution | None, did: str, day: date) -> Finding:
+    """Does DEQAR give this DID to the institution (resource ``DID-EBSI``, or another kind of DID) on that day?
+
+    Level 3 may rest on another authority, which the evidence then names: so silence is *unknown*, and no
+    obstacle (trust-registry.md section 3, "Binding").
+    """
+    for one in institution.identifiers if institution is not None else ():
+        is_did = one.resource.upper().partition("-")[0] == "DID"
+        begun = one.valid_from is None or one.valid_from <= day
+        if is_did and one.value == did and begun and (one.valid_to is None or day <= one.valid_to):
+            return passed("authority", f"DEQAR gives the DID to the institution ({one.resource}).")
+    return unknown(
+        "authority", "no_authority_listed", "DEQAR gives this DID to the institution on no list of this day."
+    )
 
 
 def related(snapshot: Snapshot, one: str, other: str) -> bool:

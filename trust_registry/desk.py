@@ -76,7 +76,7 @@ class Desk:
             jwk = _choose(checks.read_keys(seen.document, terms.did), terms.kid)
         public = jwk_from_raw(raw_from_jwk(jwk))
         bindings.check_not_revoked(self._store, terms.did, thumbprint(public))
-        found = (*placed, *self._judged(seen, terms.did, terms.institution_id, public, terms.sources))
+        found = (*placed, *self._judged(seen, terms, public))
         proposal = Proposal(
             id=secrets.token_hex(8),
             did=terms.did,
@@ -111,8 +111,7 @@ class Desk:
         placed = self._placed(proposal.did, proposal.institution_id)
         seen = checks.look(proposal.did, self._fetch)
         jwk = dict(proposal.jwk)
-        judged = self._judged(seen, proposal.did, proposal.institution_id, jwk, proposal.sources)
-        found = (*placed, *judged)
+        found = (*placed, *self._judged(seen, proposal, jwk))
         proposals.check_findings(proposal.level, found)
         # 3. Binding, end of the proposal and log entries, in one transaction.
         return bindings.bind(
@@ -215,16 +214,15 @@ class Desk:
         snapshot, demo = self._registry.snapshot, self._registry.is_demo
         return checks.place(self._store, snapshot, did=did, institution_id=institution_id, demo=demo)
 
-    def _judged(
-        self, seen: checks.Seen, did: str, institution_id: str, jwk: Jwk, sources: tuple[str, ...]
-    ) -> tuple[Finding, ...]:
+    def _judged(self, seen: checks.Seen, of: Terms | Proposal, jwk: Jwk) -> tuple[Finding, ...]:
         return checks.judge(
             seen,
             self._registry.snapshot,
-            did=did,
-            institution_id=institution_id,
+            did=of.did,
+            institution_id=of.institution_id,
             jwk=jwk,
-            sources=sources,
+            sources=of.sources,
+            level=of.level,
             now=self._now,
         )
 

@@ -47,6 +47,9 @@ _ONE = {
         "closed": {"earliest": "2040-01-01", "latest": "2041-01-01"},  # null while it is open
         "other_provider": False,
         "names": ["Munster Technological University"],
+        "identifiers": [
+            {"resource": "ROR", "value": "https://ror.org/013xpqh61", "valid_from": None, "valid_to": None}
+        ],
     },
     "at": "2026-11-22",
     "known_at": "2026-11-22T12:00:00Z",
@@ -54,6 +57,7 @@ _ONE = {
     "dids": [],
     "reports": [],
     "predecessors": [{"id": "DEQARINST1361", "at": "2021-01-01", "kind": "succeeded"}],
+    "part_of": [],
     "successors": [],
 }
 

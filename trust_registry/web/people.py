@@ -28,7 +28,7 @@ from trust_registry.errors import QueryError, TrustRegistryError
 from trust_registry.models import ASSURED, SnapshotInfo
 from trust_registry.registry import Registry
 from trust_registry.resolve import snapshot_info
-from trust_registry.vocabulary import SnapshotKind
+from trust_registry.vocabulary import Reason, SnapshotKind
 from trust_registry.web.directory import Directory
 from trust_registry.web.institutions import find, one
 from trust_registry.web.params import only
@@ -148,6 +148,7 @@ class Pages:
 
     def _names_of(self, found: Standing, successors: list[tuple[str, str, str]]) -> dict[str, str]:
         ids = {step.predecessor for step in found.relations} | {item[0] for item in successors}
+        ids |= {step.whole for step in found.faculties}
         ids |= {identifier for report in found.reports for identifier in report.institution_ids}
         named = {identifier: self._registry.snapshot.institution(identifier) for identifier in ids}
         return {identifier: item.name if item else identifier for identifier, item in named.items()}
@@ -160,10 +161,13 @@ def _counting(found: Standing) -> dict[str, Any]:
     if report is None or found.decision.outcome not in ASSURED:
         return {"report": None, "cycles": [], "since": None, "last_day": None}
     cycles = [CYCLES[cycle] for cycle in CYCLES if cycle in (report.cycles or ())]
-    # A predecessor's report covers this institution from the change of hands on.
-    changes = [date.fromisoformat(item.at) for item in found.decision.evidence if item.kind == "succession"]
-    since = max(report.valid_from, *changes) if changes else report.valid_from
-    return {"report": report, "cycles": cycles, "since": since, "last_day": cover.last_day(report)[0]}
+    # A predecessor's report covers this institution from the change of hands on, the whole's while it is a part.
+    steps = [item for item in found.decision.evidence if item.kind in {"succession", "faculty"} and item.at]
+    since = max([report.valid_from, *(date.fromisoformat(item.at) for item in steps)])
+    ends = [cover.last_day(report)[0]]
+    if Reason.COVERED_AS_FACULTY in found.decision.reasons:
+        ends += [step.valid_to for step in found.faculties if step.valid_to and step.valid_to >= found.at]
+    return {"report": report, "cycles": cycles, "since": since, "last_day": min(ends)}
 
 
 def mount(app: FastAPI, registry: Registry, directory: Directory, clock: Callable[[], datetime]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from trust_registry import cover
 from trust_registry.dates import format_time
 from trust_registry.errors import TrustRegistryError
-from trust_registry.facts import Agency, Binding, Institution, Relation, Report
+from trust_registry.facts import Agency, Binding, Faculty, Institution, Relation, Report
 from trust_registry.gathering import gather
 from trust_registry.models import Decision, Query
 from trust_registry.registry import Registry
@@ -45,6 +45,7 @@ class Standing:
     reports: tuple[Report, ...]
     agencies: tuple[Agency, ...]
     relations: tuple[Relation, ...]
+    faculties: tuple[Faculty, ...]
 
     def to_json(self) -> dict[str, Any]:
         closure, founded = self.institution.closure, self.institution.founded
@@ -60,6 +61,16 @@ class Standing:
                 if closure
                 else None,
                 "other_provider": self.institution.other_provider,
+                "names": [self.institution.name, *self.institution.names],
+                "identifiers": [
+                    {
+                        "resource": one.resource,
+                        "value": one.value,
+                        "valid_from": one.valid_from.isoformat() if one.valid_from else None,
+                        "valid_to": one.valid_to.isoformat() if one.valid_to else None,
+                    }
+                    for one in self.institution.identifiers
+                ],
             },
             "at": self.at.isoformat(),
             "known_at": format_time(self.known_at),
@@ -70,6 +81,15 @@ class Standing:
                 {"id": step.predecessor, "at": step.at.isoformat(), "kind": str(step.kind)}
                 for step in self.relations
                 if step.successor == self.institution.id
+            ],
+            "part_of": [
+                {
+                    "id": step.whole,
+                    "valid_from": step.valid_from.isoformat() if step.valid_from else None,
+                    "valid_to": step.valid_to.isoformat() if step.valid_to else None,
+                }
+                for step in self.faculties
+                if step.part == self.institution.id
             ],
         }
 
@@ -105,6 +125,7 @@ def standing(
         ),
         agencies=tuple(one for name in sorted(named) if (one := snapshot.agency(name, run)) is not None),
         relations=facts.relations,
+        faculties=facts.faculties,
     )
 
 
