@@ -27,7 +27,7 @@ OBJECT_BYTES = 2 * 1024 * 1024
 MEDIA_TYPE = "application/jose"
 _TYP = "cairn-object+jwt"
 ID = re.compile(
-    r"(?P<did>did:web:[^/?#]+)/anoncreds/v1/(?P<kind>SCHEMA|CREDDEF|REVREG)/(?P<sha256>[0-9a-f]{64})"
+    r"(?P<did>did:web:[A-Za-z0-9._:%-]+)/anoncreds/v1/(?P<kind>SCHEMA|CREDDEF|REVREG)/(?P<sha256>[0-9a-f]{64})"
 )
 MAX_ID_CHARS = 1024
 _MAX_TIME = 2**40  # seconds; far beyond any date, well inside exact JSON numbers

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from trust_registry import bodies, objects, tails
+from trust_registry import bodies, objects, proposals, tails, web_bindings
 from trust_registry.web.describing import (
     ADMIN,
     HAS_ALREADY,
@@ -71,6 +71,8 @@ def limits_of(limits: Limits) -> list[tuple[str, str]]:
         ("`page[size]` of EBSI's lists", f"1 to {MAX_PAGE_SIZE}"),
         ("`page[after]` of EBSI's lists", f"1 to {MAX_PAGE}"),
         ("Body of an admin's or operator's request", f"{bodies.BODY_BYTES} bytes"),
+        ("Operators' requests worked on at once", f"{web_bindings.MAX_AT_ONCE}"),
+        ("Proposals that are open at once", f"{proposals.MAX_OPEN}"),
         ("Signed object", f"{objects.OBJECT_BYTES} bytes"),
         ("Tails file", f"{tails.TAILS_BYTES} bytes; all together {tails.TOTAL_BYTES} bytes"),
     ]

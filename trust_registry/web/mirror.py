@@ -75,7 +75,7 @@ def mount(app: FastAPI, registry: Registry, clock: Callable[[], datetime]) -> No
             tag="mirror",
             parameters=(_identifier(examples.SCHEMA_ID),),
             body=an_object,
-            problems=(403, 422),
+            problems=(403, 404, 422),
         ),
     )
     async def put_object(request: Request) -> Response:
@@ -113,7 +113,7 @@ def mount(app: FastAPI, registry: Registry, clock: Callable[[], datetime]) -> No
             tag="mirror",
             parameters=(_identifier(examples.REVREG_ID),),
             body=a_list,
-            problems=(403, 409, 422),
+            problems=(403, 404, 409, 422),
         ),
     )
     async def put_revocation_list(request: Request) -> Response:
@@ -154,7 +154,7 @@ def mount(app: FastAPI, registry: Registry, clock: Callable[[], datetime]) -> No
             tag="mirror",
             parameters=(name_of_tails,),
             body=a_file,
-            problems=(422, 507),
+            problems=(404, 422, 507),
         ),
     )
     async def put_tails(request: Request) -> Response:
