@@ -3,7 +3,7 @@
 1. The key comes from the copy of the registry's list (`trust_registry.local_copy`), whose first root is pinned or
    was trusted at first contact; without one nothing the registry says is believed.
 2. The registry is asked for a signed answer, with a nonce: question, time and list number are under the signature
-   (`trust_registry.web.signed`). A signature by another key is tried again after fetching the list, since keys
+   (`trust_registry.signed_answers`). A signature by another key is tried again after fetching the list, since keys
    rotate; then it is no answer.
 3. When the registry does not answer, the copy does, by the same decision, as old as its list and its signature
    are: stale, expired and dead say so, and are never "not found" (trust-registry.md section 3, "Staleness").

@@ -52,6 +52,7 @@ def main() -> None:
 
 @app.command()
 def serve(
+    *,
     home: HomeDir,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one, remembered in the home.")] = 0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -60,11 +61,23 @@ def serve(
         bool,
         typer.Option("--demo", envvar="CAIRN_REGISTRY_DEMO", help="Let demo data assure (demonstrations)."),
     ] = False,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="Address or network of a proxy whose X-Forwarded-For is believed; repeatable."),
+    ] = None,
 ) -> None:
     """Serve the registry until it is told to stop."""
     deployment = SnapshotKind.DEMO if demo else SnapshotKind.PRODUCTION
     run_or_exit(
-        lambda: run_service(home, host=host, port=port, public_url=public_url, deployment=deployment, say=say)
+        lambda: run_service(
+            home,
+            host=host,
+            port=port,
+            public_url=public_url,
+            deployment=deployment,
+            say=say,
+            trusted_proxies=trusted_proxy or (),
+        )
     )
 
 

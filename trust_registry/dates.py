@@ -8,16 +8,17 @@ from typing import Any
 
 from trust_registry.errors import QueryError
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"  # datetime itself would take +00:99
 )
 
 
 def parse_date(text: Any, name: str) -> date:
     """``YYYY-MM-DD`` and nothing else."""
     try:
-        if not isinstance(text, str) or not _DATE.fullmatch(text):
+        if not isinstance(text, str) or not DATE.fullmatch(text):
             raise ValueError(name)
         return date.fromisoformat(text)
     except ValueError as error:
@@ -27,7 +28,7 @@ def parse_date(text: Any, name: str) -> date:
 def parse_time(text: Any, name: str) -> datetime:
     """RFC 3339 with Z or an offset."""
     try:
-        if not isinstance(text, str) or not _TIME.fullmatch(text):
+        if not isinstance(text, str) or not TIME.fullmatch(text):
             raise ValueError(name)
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:

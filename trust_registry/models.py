@@ -33,9 +33,12 @@ __all__ = [
     "SnapshotKind",
 ]
 
-_DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")
-_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
-_COUNTRY = re.compile(r"[A-Z]{2}")
+# The forms, whole texts, of the members of a question; the API's description names the same ones.
+DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")
+THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
+COUNTRY = re.compile(r"[A-Z]{2}")
+# JSON's own numbers: `Decimal` alone would also take blanks, underscores and digits of other scripts.
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,12 @@ class Query:
     known_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        _require(_DID.fullmatch(self.did) is not None and len(self.did) <= 512, "did", "a DID")
+        _require(DID.fullmatch(self.did) is not None and len(self.did) <= 512, "did", "a DID")
         _require(
-            self.key is None or _THUMBPRINT.fullmatch(self.key) is not None, "key", "an RFC 7638 thumbprint"
+            self.key is None or THUMBPRINT.fullmatch(self.key) is not None, "key", "an RFC 7638 thumbprint"
         )
         _require(
-            self.country is None or _COUNTRY.fullmatch(self.country) is not None, "country", "two capitals"
+            self.country is None or COUNTRY.fullmatch(self.country) is not None, "country", "two capitals"
         )
         _require(self.eqf is None or self.eqf in range(1, 9), "eqf", "a whole number from 1 to 8")
         _require(self.ects is None or (self.ects.is_finite() and 0 <= self.ects <= 1000), "ects", "0 to 1000")
@@ -94,6 +97,7 @@ class Query:
         eqf, ects, kind = params.get("eqf"), params.get("ects"), params.get("award_kind")
         _require(eqf is None or (len(eqf) == 1 and eqf in "12345678"), "eqf", "a whole number from 1 to 8")
         _require(kind is None or kind in list(AwardKind), "award_kind", " or ".join(AwardKind))
+        _require(ects is None or _NUMBER.fullmatch(ects) is not None, "ects", "0 to 1000")
         try:
             credit = Decimal(ects) if ects is not None else None
         except InvalidOperation as error:

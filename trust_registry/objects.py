@@ -26,10 +26,10 @@ from trust_registry.errors import KeyFormatError, ObjectError
 OBJECT_BYTES = 2 * 1024 * 1024
 MEDIA_TYPE = "application/jose"
 _TYP = "cairn-object+jwt"
-_ID = re.compile(
-    r"(?P<did>did:web:[^/?#]+)/anoncreds/v1/(?P<kind>SCHEMA|CREDDEF|REVREG)/(?P<sha256>[0-9a-f]{64})"
+ID = re.compile(
+    r"(?P<did>did:web:[A-Za-z0-9._:%-]+)/anoncreds/v1/(?P<kind>SCHEMA|CREDDEF|REVREG)/(?P<sha256>[0-9a-f]{64})"
 )
-_MAX_ID_CHARS = 1024
+MAX_ID_CHARS = 1024
 _MAX_TIME = 2**40  # seconds; far beyond any date, well inside exact JSON numbers
 
 
@@ -92,7 +92,7 @@ def object_id(did: str, kind: Kind | str, content: Any) -> str:
 
 def split_object_id(identifier: str) -> ObjectRef:
     """The parts of an object id; `ObjectError` malformed."""
-    match = _ID.fullmatch(identifier) if len(identifier) <= _MAX_ID_CHARS else None
+    match = ID.fullmatch(identifier) if len(identifier) <= MAX_ID_CHARS else None
     if match is None:
         raise ObjectError(
             "malformed", "The object id does not have the form <did:web>/anoncreds/v1/<KIND>/<sha256>."

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from trust_registry import proposals, strict_json
+from trust_registry import bodies, proposals
 from trust_registry.bindings import MAX_EVIDENCE_CHARS
+from trust_registry.bodies import Body, Day, Did, Level, Moment, Thumbprint, Why
 from trust_registry.dates import format_time, parse_date, parse_time
 from trust_registry.desk import MAX_WHY_CHARS, Desk, Terms
 from trust_registry.errors import QueryError
@@ -20,28 +21,22 @@ from trust_registry.outside import Fetch, fetcher
 from trust_registry.registry import Registry
 from trust_registry.vocabulary import RevocationReason
 
-BODY_BYTES = 64 * 1024
 
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Proposed(_Body):
+class Proposed(Body):
     """Dates are YYYY-MM-DD; without ``jwk`` the key is taken from the DID's document."""
 
-    did: str = Field(max_length=512)
+    did: Did
     institution_id: str = Field(max_length=40)
-    level: int
-    valid_from: str
-    valid_to: str | None = None
+    level: Level
+    valid_from: Day
+    valid_to: Day | None = None
     evidence: str = Field(min_length=1, max_length=MAX_EVIDENCE_CHARS)
     sources: list[str] = Field(default=[], max_length=proposals.MAX_SOURCES)
     jwk: dict[str, str] | None = None
     kid: str | None = Field(default=None, max_length=600)
 
 
-class OfProposal(_Body):
+class OfProposal(Body):
     proposal: str = Field(max_length=64)
 
 
@@ -49,23 +44,23 @@ class Rejected(OfProposal):
     why: str = Field(min_length=1, max_length=MAX_WHY_CHARS)
 
 
-class OfDid(_Body):
-    did: str = Field(max_length=512)
+class OfDid(Body):
+    did: Did
 
 
 class Revoked(OfDid):
     """``at`` (RFC 3339): with reason compromised, when it happened; absent: now."""
 
-    thumbprint: str = Field(max_length=64)
-    reason: str
-    at: str | None = None
+    thumbprint: Thumbprint
+    reason: Why
+    at: Moment | None = None
 
 
-class Nothing(_Body):
+class Nothing(Body):
     pass
 
 
-class Log(_Body):
+class Log(Body):
     head: str | None = Field(default=None, max_length=100)
 
 
@@ -80,13 +75,7 @@ def perform(
 ) -> dict[str, Any]:
     """Do what ``operation`` (a key of `OPERATIONS`) names, for an operator who was authenticated."""
     model, work = OPERATIONS[operation]
-    try:
-        parsed = model.model_validate(strict_json.loads(body, max_bytes=BODY_BYTES))
-    except ValidationError as error:
-        where = sorted({".".join(str(part) for part in item["loc"]) or "body" for item in error.errors()})
-        raise QueryError("bad_body", f"The body cannot be used: {', '.join(where)[:200]}.") from error
-    except ValueError as error:
-        raise QueryError("bad_body", "The body is not JSON.") from error
+    parsed = bodies.parse(body, model)
     desk = Desk(registry, operator=operator, now=now, fetch=fetch or fetcher(allow_loopback=registry.is_demo))
     return work(desk, parsed, now)
 
@@ -116,7 +105,7 @@ def _revoke(desk: Desk, body: Any, now: datetime) -> dict[str, Any]:
 
 type Work = Callable[[Desk, Any, datetime], dict[str, Any]]
 
-OPERATIONS: dict[str, tuple[type[_Body], Work]] = {
+OPERATIONS: dict[str, tuple[type[Body], Work]] = {
     "propose": (Proposed, _propose),
     "approve": (OfProposal, lambda desk, body, _: desk.approve(body.proposal).to_json()),
     "reject": (Rejected, lambda desk, body, _: desk.reject(body.proposal, body.why).to_json()),

@@ -7,11 +7,12 @@ registry's DID, and with it the id of the shared schema, names the port.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +83,14 @@ def serve(
     public_url: str | None,
     deployment: SnapshotKind,
     say: Callable[[str], None],
+    trusted_proxies: Sequence[str] = (),
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `TrustRegistryError` when it cannot start."""
+    """Serve until SIGTERM or SIGINT. Raises `TrustRegistryError` when it cannot start.
+
+    ``trusted_proxies``: addresses or networks whose X-Forwarded-For says who asks. Without any, nobody's does:
+    whoever asks could otherwise take a new name, and a new rate limit, with every question.
+    """
+    proxies = _proxies(trusted_proxies)
     if host not in {"127.0.0.1", "::1", "localhost"} and public_url is None:
         raise TrustRegistryError("public_url_missing", "Off the loopback, the registry needs its public URL.")
     home.mkdir(parents=True, exist_ok=True)
@@ -116,6 +123,8 @@ def serve(
             timeout_graceful_shutdown=_GRACE_SECONDS,
             server_header=False,
             lifespan="off",
+            proxy_headers=bool(proxies),  # uvicorn's own default trusts whoever calls from loopback
+            forwarded_allow_ips=proxies,
         )
         asyncio.run(_Server(config, ready).serve(sockets=[listener]))
     finally:
@@ -148,6 +157,18 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+
+
+def _proxies(given: Sequence[str]) -> list[str]:
+    """`TrustRegistryError` bad_proxy for what is no address: uvicorn would take a name, or * for everybody."""
+    try:
+        return [
+            str(ipaddress.ip_network(one)) if "/" in one else str(ipaddress.ip_address(one)) for one in given
+        ]
+    except ValueError as error:
+        raise TrustRegistryError(
+            "bad_proxy", "A trusted proxy is named by its IP address or network.", "For example 192.0.2.7."
+        ) from error
 
 
 def _listen(host: str, port: int) -> socket.socket:

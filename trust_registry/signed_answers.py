@@ -22,25 +22,28 @@ MEDIA_TYPE = "application/jwt"
 MAX_NONCE_CHARS = 128
 LIFETIME = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(minutes=1)
-_NONCE = re.compile(r"[A-Za-z0-9_-]+")
-_RANGE = re.compile(r"\s*application/jwt\s*(?:;\s*q\s*=\s*(?P<q>[01](?:\.[0-9]{0,3})?)\s*)?", re.IGNORECASE)
+NONCE = re.compile(r"[A-Za-z0-9_-]+")
+_RANGE = re.compile(r"\s*(?P<type>[^;\s]+)\s*(?:;\s*q\s*=\s*(?P<q>[01](?:\.[0-9]{0,3})?)\s*)?", re.IGNORECASE)
 
 
 class Signs(Protocol):
     def sign_statement(self, payload: dict[str, Any], *, typ: str) -> str: ...
 
 
-def wanted(accept: str) -> bool:
+def wanted(accept: str, media_type: str = MEDIA_TYPE) -> bool:
     """Whether an Accept header names this media type; a wildcard does not ask for it."""
     matches = (_RANGE.fullmatch(item) for item in accept.split(","))
-    return any(match is not None and float(match["q"] or 1) > 0 for match in matches)
+    return any(
+        match is not None and match["type"].lower() == media_type and float(match["q"] or 1) > 0
+        for match in matches
+    )
 
 
 def checked_nonce(text: str | None) -> str | None:
     """16 to 128 characters of base64url; a short one could be met again by chance."""
     if text is None:
         return None
-    if not 16 <= len(text) <= MAX_NONCE_CHARS or not _NONCE.fullmatch(text):
+    if not 16 <= len(text) <= MAXNONCE_CHARS or not NONCE.fullmatch(text):
         raise QueryError(
             "bad_parameter", f"The parameter nonce is not 16 to {MAX_NONCE_CHARS} base64url characters."
         )

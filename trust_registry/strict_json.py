@@ -1,7 +1,8 @@
 """JSON from outside: bounded, one meaning only.
 
-Refused: duplicate members (two readers would see two documents), NaN and infinities, nesting deeper than
-``MAX_DEPTH``, more bytes than the caller allows. `canonical` is RFC 8785.
+Refused: duplicate members (two readers would see two documents), NaN and infinities, halves of surrogate pairs
+(no text: nothing can store or send them), nesting deeper than ``MAX_DEPTH``, more bytes than the caller allows.
+`canonical` is RFC 8785.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ def loads(data: bytes | str, *, max_bytes: int) -> Any:
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON at character {error.pos}") from error
     _check_depth(value)
+    if "\\u" in text:
+        _check_text(value)
     return value
 
 
@@ -71,6 +74,14 @@ def _number(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError("a number is too large")
     return number
+
+
+def _check_text(value: Any) -> None:
+    """Only an escape can bring in half of a surrogate pair: UTF-8 has no form for it."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("not text: half of a surrogate pair") from None  # its cause quotes the document
 
 
 def _check_depth(value: Any) -> None:

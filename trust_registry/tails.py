@@ -15,7 +15,7 @@ from trust_registry.errors import ObjectError
 
 TAILS_BYTES = 64 * 1024 * 1024
 TOTAL_BYTES = 2 * 1024 * 1024 * 1024  # the mirror takes tails from anybody: a bound on what they can fill
-_HASH = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
+HASH = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
 
 
 def tails_hash(digest: bytes) -> str:
@@ -41,7 +41,7 @@ class TailsStore:
 
     @staticmethod
     def _checked(name: str) -> str:
-        if not _HASH.fullmatch(name):
+        if not HASH.fullmatch(name):
             raise ObjectError("malformed", "A tails file's name is the base58 of a SHA-256.")
         return name
 

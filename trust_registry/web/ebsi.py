@@ -21,14 +21,29 @@ from trust_registry.errors import TrustRegistryError
 from trust_registry.facts import Binding
 from trust_registry.keys import did_web_url
 from trust_registry.registry import Registry
+from trust_registry.web import examples
+from trust_registry.web.describing import Content, Parameter, operation
 from trust_registry.web.limits import whole_number
-from trust_registry.web.params import CHANGING, described, only
+from trust_registry.web.params import CHANGING
 from trust_registry.web.roll import Roll
+from trust_registry.web.schemas import SHA256, TEXT, ref
 
 STATEMENT_TYPE = "cairn-bound-issuer+jwt"
 PAGE_SIZE, MAX_PAGE_SIZE, MAX_PAGE = 10, 50, 1_000_000
 _PATH = "/trusted-issuers-registry/v5/issuers"
-_SELF = f"https://registry.example{_PATH}"
+_SELF = f"{examples.BASE}{_PATH}"
+_DID = Parameter("did", "A whole DID, percent-encoded", TEXT, examples.DID, "path")
+_PAGING = (
+    Parameter(
+        "page[after]", "The page; default: 1", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}, 1
+    ),
+    Parameter(
+        "page[size]",
+        f"Default: {PAGE_SIZE}",
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE},
+        PAGE_SIZE,
+    ),
+)
 
 
 def attribute(registry: Registry, binding: Binding) -> tuple[str, dict[str, Any]]:
@@ -90,18 +105,28 @@ def mount(app: FastAPI, registry: Registry, roll: Roll, clock: Callable[[], date
         return found
 
     def page(request: Request) -> tuple[int, int]:
-        params = only(request.query_params, ("page[after]", "page[size]"))
+        params = request.query_params
         number = whole_number(params.get("page[after]"), "page[after]", default=1, least=1, most=MAX_PAGE)
         size = whole_number(
             params.get("page[size]"), "page[size]", default=PAGE_SIZE, least=1, most=MAX_PAGE_SIZE
         )
         return number, size
 
-    paging = (("page[after]", "The page, from 1", "1"), ("page[size]", f"1 to {MAX_PAGE_SIZE}", "10"))
-    did = "did:web:mtu.example"
-    listed = paged(_SELF, [{"did": did, "href": f"{_SELF}/{did}"}], 1, 10)
+    did = examples.DID
+    caching = CHANGING["cache-control"]
+    listed = paged(_SELF, [{"did": did, "href": f"{_SELF}/{did}"}], 1, PAGE_SIZE)
 
-    @app.get(_PATH, tags=["EBSI"], openapi_extra=described(listed, *paging))
+    @app.get(
+        _PATH,
+        openapi_extra=operation(
+            "ebsiIssuers",
+            "Every DID with a binding that counts",
+            Content(ref("EbsiIssuers"), listed),
+            tag="EBSI",
+            parameters=_PAGING,
+            caching=caching,
+        ),
+    )
     def issuers(request: Request) -> Response:
         number, size = page(request)
         dids = roll.dids()
@@ -109,44 +134,67 @@ def mount(app: FastAPI, registry: Registry, roll: Roll, clock: Callable[[], date
         answer["items"] = [{"did": one, "href": url(one)} for one in answer["items"]]
         return JSONResponse(answer, headers=CHANGING)
 
-    digest = "b40fd9b404418a44d2d9911377a03130dde450eb546c755b5b80acd782902e6d"
-    one_attribute = {
-        "did": did,
-        "attribute": {
-            "hash": digest,
-            "body": "eyJhbGciOiJFZERTQSIsInR5cCI6…",
-            "issuerType": "TI",
-            "tao": "did:web:registry.example",
-            "rootTao": "did:web:registry.example",
-        },
-    }
-
     @app.get(
-        f"{_PATH}/{{did}}/attributes/{{identifier}}", tags=["EBSI"], openapi_extra=described(one_attribute)
+        f"{_PATH}/{{did}}/attributes/{{identifier}}",
+        openapi_extra=operation(
+            "ebsiAttribute",
+            "One binding, as a statement signed by this registry",
+            Content(ref("EbsiAttribute"), examples.EBSI_ATTRIBUTE),
+            tag="EBSI",
+            more="Being listed says whose key it is, and nothing on quality: that is the answer of /v1/resolve.",
+            parameters=(_DID, Parameter("identifier", "Its hash", SHA256, examples.ATTRIBUTE_ID, "path")),
+            problems=(404,),
+            caching=caching,
+        ),
     )
-    def issuer_attribute(did: str, identifier: str, request: Request) -> Response:
-        only(request.query_params, ())
-        found = attributes(did).get(identifier)
+    def issuer_attribute(request: Request) -> Response:
+        did = request.path_params["did"]
+        found = attributes(did).get(request.path_params["identifier"])
         if found is None:
             raise TrustRegistryError("not_found", "This issuer has no such attribute.")
         return JSONResponse({"did": did, "attribute": found}, headers=CHANGING)
 
-    some = paged(
-        f"{_SELF}/{did}/attributes", [{"id": digest, "href": f"{_SELF}/{did}/attributes/{digest}"}], 1, 10
-    )
+    one_id = {
+        "id": examples.ATTRIBUTE_ID,
+        "href": f"{_SELF}/{did}/attributes/{examples.ATTRIBUTE_ID}",
+    }
 
-    @app.get(f"{_PATH}/{{did}}/attributes", tags=["EBSI"], openapi_extra=described(some, *paging))
-    def issuer_attributes(did: str, request: Request) -> Response:
+    @app.get(
+        f"{_PATH}/{{did}}/attributes",
+        openapi_extra=operation(
+            "ebsiAttributes",
+            "The bindings of a DID",
+            Content(ref("EbsiAttributes"), paged(f"{_SELF}/{did}/attributes", [one_id], 1, PAGE_SIZE)),
+            tag="EBSI",
+            parameters=(_DID, *_PAGING),
+            problems=(404,),
+            caching=caching,
+        ),
+    )
+    def issuer_attributes(request: Request) -> Response:
+        did = request.path_params["did"]
         number, size = page(request)
         ids = sorted(attributes(did))
         items = [{"id": one, "href": f"{url(did)}/attributes/{one}"} for one in ids]
         return JSONResponse(paged(f"{url(did)}/attributes", items, number, size), headers=CHANGING)
 
-    whole = {"did": did, "attributes": f"{_SELF}/{did}/attributes", "hasAttributes": True}
-
-    @app.get(f"{_PATH}/{{did}}", tags=["EBSI"], openapi_extra=described(whole))
-    def issuer(did: str, request: Request) -> Response:
-        only(request.query_params, ())
+    @app.get(
+        f"{_PATH}/{{did}}",
+        openapi_extra=operation(
+            "ebsiIssuer",
+            "One DID that is bound here",
+            Content(
+                ref("EbsiIssuer"),
+                {"did": did, "attributes": f"{_SELF}/{did}/attributes", "hasAttributes": True},
+            ),
+            tag="EBSI",
+            parameters=(_DID,),
+            problems=(404,),
+            caching=caching,
+        ),
+    )
+    def issuer(request: Request) -> Response:
+        did = request.path_params["did"]
         has = bool(attributes(did))
         answer = {"did": did, "attributes": f"{url(did)}/attributes", "hasAttributes": has}
         return JSONResponse(answer, headers=CHANGING)

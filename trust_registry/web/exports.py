@@ -24,9 +24,13 @@ from trust_registry.keys import KEY_FRAGMENT, did_web_url
 from trust_registry.models import ASSURED, Decision, Query
 from trust_registry.registry import Registry
 from trust_registry.resolve import STALE
+from trust_registry.signed_answers import wanted
 from trust_registry.vocabulary import AwardKind
-from trust_registry.web.params import CHANGING, described, only
+from trust_registry.web import examples
+from trust_registry.web.describing import Content, operation
+from trust_registry.web.params import CHANGING, header
 from trust_registry.web.roll import Roll
+from trust_registry.web.schemas import JWS, ref
 from trust_registry.web.standing import require_usable
 
 VC_JWT = "application/vc+jwt"
@@ -133,36 +137,40 @@ def dcc_list(registry: Registry, listed: Sequence[Listed], now: datetime) -> dic
 
 def mount(app: FastAPI, registry: Registry, roll: Roll, clock: Callable[[], datetime]) -> None:
     whole = Assured(registry, roll)
-    example = {
-        "@context": ["https://www.w3.org/ns/credentials/v2"],
-        "type": ["VerifiableCredential", "RecognizedEntityCredential"],
-        "issuer": {"id": "did:web:registry.example", "type": "RecognizedIssuer"},
-        "credentialSubject": [{"id": "did:web:mtu.example", "type": "RecognizedEntity"}],
-    }
+    caching = CHANGING["cache-control"]
 
-    @app.get(_RECOGNISED, tags=["exports"], openapi_extra=described(example))
+    @app.get(
+        _RECOGNISED,
+        openapi_extra=operation(
+            "recognizedEntities",
+            "Everybody who is assured today, as a W3C RecognizedEntityCredential",
+            Content(ref("RecognizedEntities"), examples.RECOGNIZED_ENTITIES),
+            Content(JWS, examples.ANSWER_JWT, VC_JWT),
+            tag="exports",
+            more=f"Signed with Accept: {VC_JWT}. Where nothing can be told there is no list (503).",
+            problems=(503,),
+            caching=caching,
+        ),
+    )
     def recognised(request: Request) -> Response:
-        only(request.query_params, ())
         now = clock()
         credential = recognized_entities(registry, whole.on(now), now)
         headers = {**CHANGING, "vary": "accept"}
-        if VC_JWT in request.headers.get("accept", ""):
+        if wanted(header(request, "accept"), VC_JWT):
             return Response(sign(registry, credential), media_type=VC_JWT, headers=headers)
         return JSONResponse(credential, headers=headers)
 
-    listed = {
-        "meta": {"created": "2026-11-22T00:00:00Z", "updated": "2026-11-22T12:00:00Z"},
-        "registry": {
-            "did:web:mtu.example": {
-                "name": "Munster Technological University",
-                "location": "IE",
-                "url": "https://data.deqar.eu/institution/7609",
-            }
-        },
-    }
-
-    @app.get("/v1/exports/dcc.json", tags=["exports"], openapi_extra=described(listed))
-    def dcc(request: Request) -> Response:
-        only(request.query_params, ())
+    @app.get(
+        "/v1/exports/dcc.json",
+        openapi_extra=operation(
+            "dccList",
+            "Everybody who is assured today, in the Digital Credentials Consortium's legacy form",
+            Content(ref("DccList"), examples.DCC_LIST),
+            tag="exports",
+            problems=(503,),
+            caching=caching,
+        ),
+    )
+    def dcc() -> Response:
         now = clock()
         return JSONResponse(dcc_list(registry, whole.on(now), now), headers=CHANGING)

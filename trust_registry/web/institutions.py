@@ -12,54 +12,44 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
+from trust_registry.bodies import MAX_DID_CHARS
 from trust_registry.dates import parse_date, parse_time
 from trust_registry.errors import QueryError, TrustRegistryError
 from trust_registry.registry import Registry
+from trust_registry.web import examples
+from trust_registry.web.describing import Content, Parameter, operation
 from trust_registry.web.directory import Directory
 from trust_registry.web.limits import LIMITS, whole_number
-from trust_registry.web.params import CHANGING, UNCACHED, described, only
+from trust_registry.web.params import CHANGING, UNCACHED
+from trust_registry.web.schemas import DAY, MOMENT, ref, whole
 from trust_registry.web.standing import Standing, standing
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,40}")
-_FOUND = {
-    "institutions": [
-        {
-            "id": "DEQARINST7609",
-            "name": "Munster Technological University",
-            "found_as": "Munster Technological University",
-            "countries": ["IE"],
-            "href": "/v1/institutions/DEQARINST7609",
-        }
-    ],
-    "total": 21,
-    "limit": 20,
-    "offset": 0,
-    "next": "/v1/institutions?q=munster&limit=20&offset=20",  # null on the last page
-}
-_ONE = {
-    "version": 1,
-    "institution": {
-        "id": "DEQARINST7609",
-        "name": "Munster Technological University",
-        "countries": ["IE"],
-        "url": "https://data.deqar.eu/institution/7609",
-        "founded": "2021-01-01",
-        "closed": {"earliest": "2040-01-01", "latest": "2041-01-01"},  # null while it is open
-        "other_provider": False,
-        "names": ["Munster Technological University"],
-        "identifiers": [
-            {"resource": "ROR", "value": "https://ror.org/013xpqh61", "valid_from": None, "valid_to": None}
-        ],
-    },
-    "at": "2026-11-22",
-    "known_at": "2026-11-22T12:00:00Z",
-    "standing": {"outcome": "assured_official", "reasons": ["inherited_from_predecessor"]},
-    "dids": [],
-    "reports": [],
-    "predecessors": [{"id": "DEQARINST1361", "at": "2021-01-01", "kind": "succeeded"}],
-    "part_of": [],
-    "successors": [],
-}
+_Q = Parameter(
+    "q",
+    f"Words of a name in any script, at most {LIMITS.search_chars} characters; an institution's id; or a whole DID",
+    {"type": "string", "minLength": 1, "maxLength": MAX_DID_CHARS},
+    "munster",
+    required=True,
+)
+_LIMIT = Parameter(
+    "limit",
+    f"Default: {LIMITS.page_size}",
+    {"type": "integer", "minimum": 1, "maximum": LIMITS.max_page_size},
+    LIMITS.page_size,
+)
+_OFFSET = Parameter(
+    "offset", "Default: 0", {"type": "integer", "minimum": 0, "maximum": LIMITS.max_offset}, 0
+)
+_NAMED = Parameter(
+    "identifier",
+    "The institution's id in DEQAR",
+    {"type": "string", "pattern": whole(_ID)},
+    "DEQARINST7609",
+    "path",
+)
+_AT = Parameter("at", "The day asked about; default: today", DAY, examples.DAY)
+_KNOWN_AT = Parameter("known_at", "What was known then counts; default: now", MOMENT, examples.NOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +75,8 @@ def find(registry: Registry, directory: Directory, params: dict[str, str]) -> Fo
     offset = whole_number(params.get("offset"), "offset", default=0, least=0, most=LIMITS.max_offset)
     question = params.get("q", "")
     if question.strip().startswith("did:"):
+        if len(question) > MAX_DID_CHARS:
+            raise QueryError("bad_parameter", f"The parameter q has more than {MAX_DID_CHARS} characters.")
         stored = registry.live.of_did(question.strip())
         ids = sorted({binding.institution_id for binding in stored.bindings if binding.level > 0})
         pairs, total = [(one, question.strip()) for one in ids[offset : offset + limit]], len(ids)
@@ -131,16 +123,18 @@ def one(registry: Registry, identifier: str, params: dict[str, str], now: dateti
 def mount(app: FastAPI, registry: Registry, directory: Directory, clock: Callable[[], datetime]) -> None:
     @app.get(
         "/v1/institutions",
-        tags=["institutions"],
-        openapi_extra=described(
-            _FOUND,
-            ("q", "Words of a name in any script, an institution's id, or a DID", "munster"),
-            ("limit", f"1 to {LIMITS.max_page_size}", "20"),
-            ("offset", f"0 to {LIMITS.max_offset}", "0"),
+        openapi_extra=operation(
+            "institutions",
+            "Institutions by name, id or DID",
+            Content(ref("Found"), examples.FOUND),
+            tag="institutions",
+            more="Every word begins a word of the name. `next` is null on the last page.",
+            parameters=(_Q, _LIMIT, _OFFSET),
+            caching=CHANGING["cache-control"],
         ),
     )
     def institutions(request: Request) -> Response:
-        params = only(request.query_params, ("q", "limit", "offset"))
+        params = dict(request.query_params)
         if "q" not in params:
             raise QueryError("missing_parameter", "The parameter q is missing.")
         found = find(registry, directory, params)
@@ -159,15 +153,19 @@ def mount(app: FastAPI, registry: Registry, directory: Directory, clock: Callabl
 
     @app.get(
         "/v1/institutions/{identifier}",
-        tags=["institutions"],
-        openapi_extra=described(
-            _ONE,
-            ("at", "The day asked about, YYYY-MM-DD; default: today", "2024-05-01"),
-            ("known_at", "RFC 3339; what was known then counts; default: now", "2026-01-01T00:00:00Z"),
+        openapi_extra=operation(
+            "institution",
+            "One institution on a day: how it stands, who says so, its DIDs, reports, predecessors and successors",
+            Content(ref("Institution"), examples.INSTITUTION),
+            tag="institutions",
+            parameters=(_NAMED, _AT, _KNOWN_AT),
+            problems=(404,),
+            caching="no-store",
         ),
     )
-    def institution(identifier: str, request: Request) -> Response:
-        found = one(registry, identifier, only(request.query_params, ("at", "known_at")), clock())
+    def institution(request: Request) -> Response:
+        identifier = request.path_params["identifier"]
+        found = one(registry, identifier, dict(request.query_params), clock())
         answer = found.to_json()
         answer["institution"]["names"] = list(directory.names(identifier))
         answer["successors"] = [

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trust_registry.errors import QueryError
 from trust_registry.signed_answers import MAX_NONCE_CHARS
+from trust_registry.web.problems import problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Limits:
     max_offset: int = 1000
     body_bytes: int = 16 * 1024
     nonce_chars: int = MAX_NONCE_CHARS
+    trqp_chars: int = 600
     reports: int = 200
 
 
@@ -118,20 +120,14 @@ class RateLimit:
             now=self._monotonic(),
         )
         if wait:
-            return _problem(429, "too_many_requests", "Too many questions from this address.", ceil(wait))
+            seconds = ceil(wait)
+            return problem(
+                429,
+                "too_many_requests",
+                "Too many questions from this address.",
+                f"Try again in {seconds} s.",
+                {"retry-after": str(seconds)},
+            )
         if len(scope.get("query_string", b"")) > limits.query_string_bytes:
-            return _problem(414, "too_large", "The query string is too long.", 0)
+            return problem(414, "too_large", "The query string is too long.")
         return None
-
-
-def _problem(status: int, code: str, detail: str, wait: int) -> JSONResponse:
-    members = {
-        "type": f"urn:cairn:registry:{code}",
-        "title": code.replace("_", " "),
-        "status": status,
-        "code": code,
-        "detail": detail,
-        "hint": f"Try again in {wait} s." if wait else "",
-    }
-    headers = {"retry-after": str(wait)} if wait else {}
-    return JSONResponse(members, status_code=status, media_type="application/problem+json", headers=headers)

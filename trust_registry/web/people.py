@@ -188,5 +188,6 @@ def mount(app: FastAPI, registry: Registry, directory: Directory, clock: Callabl
         return page(lambda: pages.search(only(request.query_params, ("q", "limit", "offset"))))
 
     @app.get("/institutions/{identifier}", include_in_schema=False)
-    def institution(identifier: str, request: Request) -> Response:
+    def institution(request: Request) -> Response:
+        identifier = request.path_params["identifier"]
         return page(lambda: pages.institution(identifier, only(request.query_params, ("at", "known_at"))))

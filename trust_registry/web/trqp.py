@@ -27,30 +27,17 @@ from trust_registry.errors import QueryError, TrustRegistryError
 from trust_registry.models import ASSURED, Query
 from trust_registry.registry import Registry
 from trust_registry.vocabulary import AwardKind, Outcome, Reason
+from trust_registry.web import examples
+from trust_registry.web.describing import Content, operation
 from trust_registry.web.directory import Directory
 from trust_registry.web.limits import LIMITS
-from trust_registry.web.params import UNCACHED, described, read_body
+from trust_registry.web.params import UNCACHED, read_body
+from trust_registry.web.schemas import ref
 from trust_registry.web.standing import require_usable
 
 _ECHOED = ("entity_id", "authority_id", "action", "resource")
 _NARROWING = ("key", "country", "eqf", "ects", "programme", "known_at")
-_MAX_CHARS = 600
 _GRACE = timedelta(days=1)  # as resolve's: the asker's calendar may be ahead of ours
-_ASKED = {
-    "entity_id": "did:web:mtu.example",
-    "authority_id": "did:web:registry.example",
-    "action": "issue",
-    "resource": "micro-credential",
-    "context": {"time": "2024-05-01T00:00:00Z", "eqf": "6"},
-}
-_ANSWERED = {
-    **{name: _ASKED[name] for name in _ECHOED},
-    "time_requested": "2024-05-01T00:00:00Z",
-    "time_evaluated": "2026-11-22T12:00:00Z",
-    "authorized": True,
-    "message": "assured_official: inherited_from_predecessor",
-    "context": {"outcome": "assured_official", "scope": "institution", "seq": "7"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +65,8 @@ def parse(body: bytes) -> Question:
     if not isinstance(context, dict) or not context.keys() <= {"time", *_NARROWING}:
         raise QueryError("bad_body", f"The members of context are time, {', '.join(_NARROWING)}.")
     for value in (*(data[name] for name in _ECHOED), *context.values()):
-        if not isinstance(value, str) or not 0 < len(value) <= _MAX_CHARS:
-            raise QueryError("bad_body", f"Every member is a text of 1 to {_MAX_CHARS} characters.")
+        if not isinstance(value, str) or not 0 < len(value) <= LIMITS.trqp_chars:
+            raise QueryError("bad_body", f"Every member is a text of 1 to {LIMITS.trqp_chars} characters.")
     text = context.get("time", "")
     if "time" in context and not text.endswith("Z"):
         raise QueryError("bad_time", "context.time is not an RFC 3339 time with Z.")
@@ -153,33 +140,38 @@ def recognition(
 
 
 def mount(app: FastAPI, registry: Registry, directory: Directory, clock: Callable[[], datetime]) -> None:
-    def extra(asked: Any, answered: Any) -> dict[str, Any]:
-        body = {"required": True, "content": {"application/json": {"example": asked}}}
-        return {**described(answered), "requestBody": body}
-
-    @app.post("/authorization", tags=["TRQP"], openapi_extra=extra(_ASKED, _ANSWERED))
+    @app.post(
+        "/authorization",
+        openapi_extra=operation(
+            "authorization",
+            "TRQP: may this DID issue such an award?",
+            Content(ref("AuthorizationAnswer"), examples.MAY_ISSUE_ANSWER),
+            tag="TRQP",
+            more="*true* is assured and nothing else; *false* is what is known to lack assurance or evidence."
+            " An unknown issuer is 404, and what cannot be told 503.",
+            body=Content(ref("AuthorizationQuestion"), examples.MAY_ISSUE),
+            problems=(404, 503),
+            caching="no-store",
+        ),
+    )
     async def authorize(request: Request) -> Response:
         question = parse(await read_body(request, LIMITS.body_bytes))
         answer = await run_in_threadpool(authorization, registry, question, clock())
         return JSONResponse(answer, headers=UNCACHED)
 
-    asked = {
-        "entity_id": "urn:cairn:agency:QQI",
-        "authority_id": "did:web:registry.example",
-        "action": "assure-quality",
-        "resource": "higher-education",
-        "context": {"time": "2018-05-01T00:00:00Z"},
-    }
-    answered = {
-        **{name: asked[name] for name in _ECHOED},
-        "time_requested": "2018-05-01T00:00:00Z",
-        "time_evaluated": "2026-11-22T12:00:00Z",
-        "recognized": True,
-        "message": "registered on EQAR's register on 2018-05-01, by list 7",
-        "context": {"outcome": "registered", "seq": "7"},
-    }
-
-    @app.post("/recognition", tags=["TRQP"], openapi_extra=extra(asked, answered))
+    @app.post(
+        "/recognition",
+        openapi_extra=operation(
+            "recognition",
+            "TRQP: is this quality-assurance agency on EQAR's register?",
+            Content(ref("RecognitionAnswer"), examples.RECOGNIZED_ANSWER),
+            tag="TRQP",
+            more="The agency is named by the address of its entry or as `urn:cairn:agency:ACRONYM`.",
+            body=Content(ref("RecognitionQuestion"), examples.RECOGNIZED),
+            problems=(404, 503),
+            caching="no-store",
+        ),
+    )
     async def recognise(request: Request) -> Response:
         question = parse(await read_body(request, LIMITS.body_bytes))
         answer = await run_in_threadpool(recognition, registry, directory, question, clock())

@@ -9,14 +9,19 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.unit.trust_registry.samples import MTU, MTU_ID
+from trust_registry.errors import TrustRegistryError
+from trust_registry.service import serve
+from trust_registry.vocabulary import SnapshotKind
+from trust_registry.web.limits import LIMITS
 
 SECONDS = 30.0
 COMMAND = (sys.executable, "-W", "error", "-m", "trust_registry.cli")
@@ -142,3 +147,50 @@ def test_off_the_loopback_it_needs_its_public_address(tmp_path: Path) -> None:
     )
     assert ended.returncode == 1
     assert "public URL" in ended.stderr
+
+
+def limited_after(url: str, forwarded: Callable[[int], str], *, most: int) -> int | None:
+    """How many questions were answered before one was refused; None when all were."""
+    with httpx.Client(base_url=url, timeout=SECONDS) as http:
+        for number in range(most):
+            answer = http.get("/v1/schemas", headers={"x-forwarded-for": forwarded(number)})
+            if answer.status_code == 429:
+                return number
+            assert answer.status_code == 200
+    return None
+
+
+def test_nobody_takes_another_name_by_a_header(tmp_path: Path) -> None:
+    """A stranger's bucket is smaller than loopback's: were the header believed, these would be too many."""
+    with serving(tmp_path / "registry", "--demo") as (process, service):
+        assert limited_after(service["url"], lambda _: "203.0.113.9", most=LIMITS.loopback_burst // 2) is None
+        stop(process)
+
+
+def test_a_named_proxy_says_who_asks(tmp_path: Path) -> None:
+    options = ("--demo", "--trusted-proxy", "127.0.0.1", "--trusted-proxy", "192.0.2.0/24")
+    with serving(tmp_path / "registry", *options) as (process, service):
+        # What the asker wrote stands before what the proxies added, and counts for nothing.
+        reached = limited_after(
+            service["url"], lambda n: f"203.0.113.{n % 250}, 198.51.100.1, 192.0.2.7", most=10_000
+        )
+        assert reached is not None
+        assert reached >= LIMITS.burst
+        assert limited_after(service["url"], lambda _: "198.51.100.2, 192.0.2.7", most=1) is None
+        stop(process)
+
+
+@pytest.mark.parametrize("named", ["*", "localhost", "127.0.0.1,*", "127.0.0.1/8", "", "/"])
+def test_a_proxy_is_named_by_its_address(tmp_path: Path, named: str) -> None:
+    with pytest.raises(TrustRegistryError) as caught:
+        serve(
+            tmp_path,
+            host="127.0.0.1",
+            port=0,
+            public_url=None,
+            deployment=SnapshotKind.DEMO,
+            say=lambda _: None,
+            trusted_proxies=(named,),
+        )
+    assert caught.value.code == "bad_proxy"
+    assert list(tmp_path.iterdir()) == []

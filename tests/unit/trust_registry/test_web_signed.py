@@ -16,8 +16,15 @@ from trust_registry import keys, strict_json
 from trust_registry.errors import ObjectError
 from trust_registry.models import Decision, Outcome, Query
 from trust_registry.registry import Registry
+from trust_registry.signed_answers import (
+    ANSWER_TYPE,
+    LIFETIME,
+    MEDIA_TYPE,
+    sign_answer,
+    verify_answer,
+    wanted,
+)
 from trust_registry.vocabulary import SnapshotKind
-from trust_registry.web.signed import ANSWER_TYPE, LIFETIME, MEDIA_TYPE, sign_answer, verify_answer, wanted
 
 NONCE = "q83vEjRWeJAq83vEjRWeJA"
 QUERY = Query(did=MTU.did, key=MTU.thumbprint, awarded_on=date(2024, 5, 1), eqf=6)
