@@ -88,7 +88,7 @@ class BindingsFile:
         sql = "SELECT DISTINCT did FROM bindings WHERE level > 0 AND (proposal <> '' OR NOT ?) ORDER BY did"
         return [row[0] for row in self._all(sql, agreed)]
 
-    def _all(self, sql: str, *values: str) -> list[Any]:
+    def _all(self, sql: str, *values: str | bool) -> list[Any]:
         with self._lock:
             return self._db.execute(sql, values).fetchall()
 

@@ -56,7 +56,10 @@ def serve(
     home: HomeDir,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one, remembered in the home.")] = 0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    public_url: Annotated[str | None, typer.Option(help="Where others reach it; gives its DID.")] = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(envvar="CAIRN_REGISTRY_PUBLIC_URL", help="Where others reach it; gives its DID."),
+    ] = None,
     demo: Annotated[
         bool,
         typer.Option("--demo", envvar="CAIRN_REGISTRY_DEMO", help="Let demo data assure (demonstrations)."),
@@ -65,6 +68,7 @@ def serve(
         list[str] | None,
         typer.Option(help="Address or network of a proxy whose X-Forwarded-For is believed; repeatable."),
     ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes answer.")] = 1,
 ) -> None:
     """Serve the registry until it is told to stop."""
     deployment = SnapshotKind.DEMO if demo else SnapshotKind.PRODUCTION
@@ -77,6 +81,7 @@ def serve(
             deployment=deployment,
             say=say,
             trusted_proxies=trusted_proxy or (),
+            workers=workers,
         )
     )
 

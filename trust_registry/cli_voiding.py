@@ -24,8 +24,8 @@ from trust_registry.dates import parse_date
 from trust_registry.errors import IngestError, QueryError
 from trust_registry.fact_json import Kind, Place, voiding_key, voiding_text
 from trust_registry.facts import StatedVoiding
+from trust_registry.harvested import Ingested
 from trust_registry.history import History
-from trust_registry.ingest.deqar_csv import Ingested
 from trust_registry.ingest.plan import Change, Held, Step
 from trust_registry.ingest.source import Harvest
 from trust_registry.registry import utc_now

@@ -20,6 +20,7 @@ from trust_registry import strict_json
 from trust_registry.errors import RegistryError, RegistryUnreachable, TrustRegistryError
 from trust_registry.models import Decision, Outcome, Query, SnapshotInfo
 from trust_registry.objects import MEDIA_TYPE, OBJECT_BYTES
+from trust_registry.signed_answers import MEDIA_TYPE as ANSWER_MEDIA_TYPE
 from trust_registry.tails import TAILS_BYTES
 from trust_registry.vocabulary import Reason, Scope
 
@@ -49,6 +50,17 @@ class RegistryClient:
     async def resolve(self, query: Query) -> Decision:
         answer = await self._json("/v1/resolve", params=query.to_params())
         return self._ordered(_read(lambda: Decision.from_json(answer)))
+
+    async def signed_answer(self, query: Query, nonce: str) -> str:
+        """The answer as the registry signed it, unverified: use `signed_answers.verify_answer`."""
+        data = await self._request(
+            "GET",
+            "/v1/resolve",
+            params={**query.to_params(), "nonce": nonce},
+            headers={"accept": ANSWER_MEDIA_TYPE},
+            max_bytes=_ANSWER_BYTES,
+        )
+        return _read(lambda: data.decode("ascii"))
 
     async def issuer(self, did: str) -> dict[str, Any]:
         """``{"did", "bindings": […]}``; `RegistryError` with status 404 when nothing is bound to the DID."""

@@ -11,7 +11,8 @@ from typing import Any
 
 from trust_registry import strict_json
 from trust_registry.dates import format_time, parse_time
-from trust_registry.errors import QueryError, SnapshotError
+from trust_registry.errors import KeyFormatError, QueryError, SnapshotError
+from trust_registry.keys import Jwk, jwk_from_raw, raw_from_jwk
 from trust_registry.tuf_roles import Listed
 
 _VERSION = 1
@@ -31,7 +32,8 @@ class Copied:
 class Copy:
     """``signed_at``: when the registry last said that this is current; ``checked_at``: when we last asked it.
 
-    How old the *facts* are is in the files' ``custom``, or in the files.
+    How old the *facts* are is in the files' ``custom``, or in the files. ``online_key`` is the registry's, by its
+    root: it signs the list, and answers.
     """
 
     files: Mapping[str, Copied]
@@ -39,6 +41,7 @@ class Copy:
     signed_at: datetime
     checked_at: datetime
     root_sha256: str
+    online_key: Jwk
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Pointer:
     timestamp_version: int
     timestamp_sha256: str
     etag: str
-    online_key: str
+    online_key: Jwk
     signed_at: datetime
     checked_at: datetime
     files: tuple[Listed, ...]
@@ -91,7 +94,7 @@ class Pointer:
             timestamp_version=int(stamp["version"]),
             timestamp_sha256=str(stamp["sha256"]),
             etag=str(stamp["etag"]),
-            online_key=str(data["online_key"]),
+            online_key=jwk_from_raw(raw_from_jwk(data["online_key"])),
             signed_at=parse_time(data["signed_at"], "signed_at"),
             checked_at=parse_time(data["checked_at"], "checked_at"),
             files=files,
@@ -106,7 +109,7 @@ def parse_pointer(data: bytes) -> Pointer:
     """`SnapshotError` copy_damaged."""
     try:
         return Pointer.from_json(strict_json.loads(data, max_bytes=_POINTER_BYTES))
-    except (ValueError, KeyError, TypeError, QueryError) as error:
+    except (ValueError, KeyError, TypeError, QueryError, KeyFormatError) as error:
         raise damaged() from error
 
 

@@ -212,7 +212,7 @@ class LocalCopy:
             timestamp_version=generation.timestamp.version,
             timestamp_sha256=hashlib.sha256((self._metadata / "timestamp.json").read_bytes()).hexdigest(),
             etag=fetcher.etags.get(url, unchanged),
-            online_key=root.roles[Timestamp.type].keyids[0],
+            online_key=tuf_roles.key_of(root, Timestamp.type),
             signed_at=generation.signed_at,
             checked_at=now,
             files=generation.files(),
@@ -279,7 +279,14 @@ class LocalCopy:
             one.name: Copied(one.name, self._files / one.sha256, one.sha256, one.length, one.custom)
             for one in pointer.files
         }
-        return Copy(files, pointer.timestamp_version, pointer.signed_at, pointer.checked_at, root)
+        return Copy(
+            files,
+            pointer.timestamp_version,
+            pointer.signed_at,
+            pointer.checked_at,
+            root,
+            pointer.online_key,
+        )
 
 
 def _require_order(found: Pointer, before: Pointer | None) -> None:

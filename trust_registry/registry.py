@@ -178,14 +178,34 @@ class Registry:
         if current.bindings.path != self.live.published.path:
             self.live.use(BindingsFile(current.bindings.path))
 
-    def upkeep(self, now: datetime, *, publish_from: int) -> None:
-        """Publish what was bound since, if that is at least ``publish_from`` records, and keep the list fresh."""
+    def upkeep(self, now: datetime, *, publish_from: int) -> bool:
+        """Publish what was bound since, if that is at least ``publish_from`` records, and the demo data when they
+        are due; keep the list fresh. Whether anything but the list's date was published."""
         self.take_up()
-        if self.live.unpublished() >= publish_from:
+        manifest = self.snapshot.manifest
+        renewed = now.timestamp() > manifest.next_update and self._renew(manifest, now)
+        published = renewed or self.live.unpublished() >= publish_from
+        if published and not renewed:
             self.publication.publish_bindings(now=now)
-        else:
+        elif not published:
             self.publication.repository.renew(now)
         self.take_up()
+        return published
+
+    def _renew(self, manifest: Manifest, now: datetime) -> bool:
+        with _content(self.home, now) as origin:
+            if not origin.renewable:
+                return False
+            self.publication.publish(
+                origin.content(),
+                iss=self.did,
+                seq=manifest.seq + 1,
+                prev=manifest.db_sha256,
+                kind=origin.kind(),
+                at=origin.at,
+                now=now,
+            )
+            return True
 
     # --- answers
 

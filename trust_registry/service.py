@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ from trust_registry import strict_json
 from trust_registry.api import create_app
 from trust_registry.errors import TrustRegistryError
 from trust_registry.registry import Registry, registry_did, utc_now
+from trust_registry.upkeep import Upkeep
 from trust_registry.vocabulary import SnapshotKind
+from trust_registry.web.limits import LIMITS, Limits
+from trust_registry.workers import supervise
 
 _GRACE_SECONDS = 3
 _FILE_BYTES = 64 * 1024
@@ -84,11 +88,13 @@ def serve(
     deployment: SnapshotKind,
     say: Callable[[str], None],
     trusted_proxies: Sequence[str] = (),
+    workers: int = 1,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Raises `TrustRegistryError` when it cannot start.
 
     ``trusted_proxies``: addresses or networks whose X-Forwarded-For says who asks. Without any, nobody's does:
-    whoever asks could otherwise take a new name, and a new rate limit, with every question.
+    whoever asks could otherwise take a new name, and a new rate limit, with every question. ``workers``: how many
+    processes answer at one address; each counts its own share of a caller's rate.
     """
     proxies = _proxies(trusted_proxies)
     if host not in {"127.0.0.1", "::1", "localhost"} and public_url is None:
@@ -104,33 +110,72 @@ def serve(
     except BaseException:
         listener.close()
         raise
+    service = Service(url, did, deployment, os.getpid())
     try:
         registry.publish_schema(now=utc_now())
         manifest = registry.snapshot.manifest
         age = int(utc_now().timestamp()) - manifest.iat
         _warn(registry, say)
+        words = f"cairn-registry ready at {url} ({did}, {manifest.kind} snapshot {manifest.seq}, {age} s old)"
 
         def ready() -> None:
-            _write_service(home, Service(url, did, deployment, os.getpid()))
-            say(
-                f"cairn-registry ready at {url} ({did}, {manifest.kind} snapshot {manifest.seq}, {age} s old)"
-            )
+            _write_service(home, service)
+            say(words)
 
-        config = uvicorn.Config(
-            create_app(registry),
-            log_level="warning",
-            access_log=False,  # the question of /v1/resolve holds values of a credential
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-            server_header=False,
-            lifespan="off",
-            proxy_headers=bool(proxies),  # uvicorn's own default trusts whoever calls from loopback
-            forwarded_allow_ips=proxies,
-        )
-        asyncio.run(_Server(config, ready).serve(sockets=[listener]))
+        if workers == 1:
+            _answer(registry, listener, proxies, LIMITS, ready, Upkeep(registry, say, publishes=True))
+        else:
+            registry.close()
+            supervise([(home, service, proxies, LIMITS.shared_by(workers))] * workers, listener, ready, say)
     finally:
         registry.close()
         listener.close()
         _write_service(home, Service(url, did, deployment, None))
+
+
+def work(
+    place: int,
+    home: Path,
+    service: Service,
+    proxies: list[str],
+    limits: Limits,
+    listener: socket.socket,
+    ready: Callable[[], None],
+) -> None:
+    """One of several processes (`trust_registry.workers`); the first of them also publishes."""
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - the service's narration
+
+    registry = Registry.open(
+        home, did=service.did, deployment=service.deployment, now=utc_now(), refresh=False
+    )
+    try:
+        _answer(registry, listener, proxies, limits, ready, Upkeep(registry, say, publishes=place == 0))
+    finally:
+        registry.close()
+
+
+def _answer(
+    registry: Registry,
+    listener: socket.socket,
+    proxies: list[str],
+    limits: Limits,
+    ready: Callable[[], None],
+    upkeep: Upkeep,
+) -> None:
+    config = uvicorn.Config(
+        create_app(registry, limits=limits),
+        log_level="warning",
+        access_log=False,  # the question of /v1/resolve holds values of a credential
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        server_header=False,
+        lifespan="off",
+        proxy_headers=bool(proxies),  # uvicorn's own default trusts whoever calls from loopback
+        forwarded_allow_ips=proxies,
+    )
+    with upkeep:
+        asyncio.run(_Server(config, ready).serve(sockets=[listener]))
 
 
 class _Server(uvicorn.Server):

@@ -43,7 +43,7 @@ def checked_nonce(text: str | None) -> str | None:
     """16 to 128 characters of base64url; a short one could be met again by chance."""
     if text is None:
         return None
-    if not 16 <= len(text) <= MAXNONCE_CHARS or not NONCE.fullmatch(text):
+    if not 16 <= len(text) <= MAX_NONCE_CHARS or not NONCE.fullmatch(text):
         raise QueryError(
             "bad_parameter", f"The parameter nonce is not 16 to {MAX_NONCE_CHARS} base64url characters."
         )

@@ -57,7 +57,8 @@ UNION ALL SELECT * FROM ({_OF_SCOPE} AND c.last_day < ?3
 # Of one programme there are few, and which of them bear on the award is for `cover` to say.
 _OF_PROGRAMME = f"{_OF_SCOPE} AND c.valid_from <= ?3"
 # A look-up costs a third of an enumeration's call.
-_ACTIVITIES, _STATUSES, _FLAGS = ({str(w): w for w in words} for words in (Activity, Status, Flag))
+_ACTIVITIES, _STATUSES = {str(w): w for w in Activity}, {str(w): w for w in Status}
+_FLAGS = {str(w): w for w in Flag}
 _DECISIONS, _CYCLES = {str(w): w for w in ReportDecision}, {str(w): w for w in Cycle}
 
 type _Dated[Fact] = dict[str, list[tuple[Fact, int, int]]]

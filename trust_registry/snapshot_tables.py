@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from trust_registry import cover
-from trust_registry.content import Content, Known
+from trust_registry.content import FOREVER, Content, Known
 from trust_registry.dates import format_time
 from trust_registry.errors import SnapshotError
 from trust_registry.facts import Agency, Faculty, Institution, Relation, Report
@@ -112,6 +112,8 @@ class _Writer:
             self._report(fact, times)
         elif isinstance(fact, Institution):
             self._put("institutions", _institution(fact, times))
+            if known.until != FOREVER:
+                return  # not looked for any more
             for name in {fact.name, *fact.names}:
                 folded = fold(name)
                 self._names.add((len(folded), fact.id, name, folded))

@@ -89,7 +89,7 @@ def operation(
     """One operation. ``answers`` are the media types of its success; ``problems`` the statuses it may refuse with,
     beside those of every route. ``caching``: its Cache-Control; with an If-None-Match parameter it may answer 304."""
     headers = {"Cache-Control": {"schema": {"const": caching}, "required": True}} if caching else {}
-    known = {"ETag": {"schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'}, "required": True}}
+    known = {"ETag": {"schema": {"type": "string", "pattern": '^"[0-9a-f]{32,64}"$'}, "required": True}}
     conditional = HAS_ALREADY in parameters
     good: dict[str, Any] = {
         "description": "The answer",

@@ -179,6 +179,7 @@ FOUND: dict[str, Any] = {
         }
     ],
     "total": 21,
+    "total_is_exact": True,
     "limit": 20,
     "offset": 0,
     "next": "/v1/institutions?q=munster&limit=20&offset=20",
@@ -194,6 +195,9 @@ INSTITUTION: dict[str, Any] = {
         "closed": None,
         "other_provider": False,
         "names": ["Munster Technological University"],
+        "identifiers": [
+            {"resource": "ROR", "value": "https://ror.org/013xpqh61", "valid_from": None, "valid_to": None}
+        ],
     },
     "at": DAY,
     "known_at": NOW,
@@ -220,6 +224,7 @@ INSTITUTION: dict[str, Any] = {
         }
     ],
     "predecessors": [{"id": "DEQARINST1361", "at": "2021-01-01", "kind": "succeeded"}],
+    "part_of": [],
     "successors": [],
 }
 MAY_ISSUE: dict[str, Any] = {

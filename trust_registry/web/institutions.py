@@ -60,6 +60,7 @@ class Found:
     total: int
     limit: int
     offset: int
+    counted_all: bool = True
 
     @property
     def next_offset(self) -> int | None:
@@ -80,9 +81,11 @@ def find(registry: Registry, directory: Directory, params: dict[str, str]) -> Fo
         stored = registry.live.of_did(question.strip())
         ids = sorted({binding.institution_id for binding in stored.bindings if binding.level > 0})
         pairs, total = [(one, question.strip()) for one in ids[offset : offset + limit]], len(ids)
+        counted_all = True
     else:
         page = directory.search(question, limit=limit, offset=offset)
         pairs, total = [(hit.institution_id, hit.name) for hit in page.hits], page.total
+        counted_all = page.counted_all
     items = []
     for identifier, found_as in pairs:
         institution = registry.snapshot.institution(identifier)
@@ -96,7 +99,7 @@ def find(registry: Registry, directory: Directory, params: dict[str, str]) -> Fo
                     "href": f"/v1/institutions/{institution.id}",
                 }
             )
-    return Found(tuple(items), total, limit, offset)
+    return Found(tuple(items), total, limit, offset, counted_all)
 
 
 def one(registry: Registry, identifier: str, params: dict[str, str], now: datetime) -> Standing:
@@ -128,7 +131,8 @@ def mount(app: FastAPI, registry: Registry, directory: Directory, clock: Callabl
             "Institutions by name, id or DID",
             Content(ref("Found"), examples.FOUND),
             tag="institutions",
-            more="Every word begins a word of the name. `next` is null on the last page.",
+            more="Every word begins a word of the name. `next` is null on the last page. Where more is found than can"
+            " be paged through, `total` is not exact.",
             parameters=(_Q, _LIMIT, _OFFSET),
             caching=CHANGING["cache-control"],
         ),
@@ -144,6 +148,7 @@ def mount(app: FastAPI, registry: Registry, directory: Directory, clock: Callabl
             {
                 "institutions": list(found.items),
                 "total": found.total,
+                "total_is_exact": found.counted_all,
                 "limit": found.limit,
                 "offset": found.offset,
                 "next": f"/v1/institutions?{again}" if following is not None else None,

@@ -11,7 +11,7 @@ import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from starlette.responses import JSONResponse
@@ -41,6 +41,16 @@ class Limits:
     nonce_chars: int = MAX_NONCE_CHARS
     trqp_chars: int = 600
     reports: int = 200
+
+    def shared_by(self, workers: int) -> Limits:
+        """Each of several processes allows its part of the rate: a caller's connections spread over them."""
+        return replace(
+            self,
+            rate=self.rate / workers,
+            burst=max(1, self.burst // workers),
+            loopback_rate=self.loopback_rate / workers,
+            loopback_burst=max(1, self.loopback_burst // workers),
+        )
 
 
 LIMITS = Limits()

@@ -8,7 +8,7 @@ from datetime import datetime
 from fastapi import FastAPI
 
 from trust_registry.registry import Registry
-from trust_registry.web import ebsi, exports, institutions, people, trqp
+from trust_registry.web import ebsi, exports, institutions, people, snapshots, trqp
 from trust_registry.web.directory import Directory
 from trust_registry.web.roll import Roll
 
@@ -20,3 +20,4 @@ def mount(app: FastAPI, registry: Registry, clock: Callable[[], datetime]) -> No
     trqp.mount(app, registry, directory, clock)
     ebsi.mount(app, registry, roll, clock)
     exports.mount(app, registry, roll, clock)
+    snapshots.mount(app, registry.publication.repository)

@@ -101,7 +101,9 @@ class Pages:
             "search.html",
             status,
             question=question,
-            found={"items": found.items, "total": found.total} if found is not None else None,
+            found={"items": found.items, "total": found.total, "exact": found.counted_all}
+            if found is not None
+            else None,
             problem=problem,
             next=f"/?{again}" if following is not None else None,
         )

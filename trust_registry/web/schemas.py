@@ -201,6 +201,7 @@ SCHEMAS: dict[str, Schema] = {
             maxItems=LIMITS.max_page_size,
         ),
         total=COUNT,
+        total_is_exact=FLAG,
         limit=COUNT,
         offset=COUNT,
         next=maybe(TEXT),
@@ -232,6 +233,7 @@ SCHEMAS: dict[str, Schema] = {
             closed=maybe(members(earliest=DAY, latest=DAY)),
             other_provider=FLAG,
             names=STRINGS,
+            identifiers=many(members(resource=TEXT, value=TEXT, valid_from=maybe(DAY), valid_to=maybe(DAY))),
         ),
         at=DAY,
         known_at=UTC_MOMENT,
@@ -239,6 +241,7 @@ SCHEMAS: dict[str, Schema] = {
         dids=many(members(did=TEXT, outcome=one_of(vocabulary.Outcome), reasons=_REASONS, **_BOUND)),
         reports=many(ref("Report"), maxItems=LIMITS.reports),
         predecessors=many(_STEP),
+        part_of=many(members(id=TEXT, valid_from=maybe(DAY), valid_to=maybe(DAY))),
         successors=many(_STEP),
     ),
     "AuthorizationQuestion": _trqp_question(

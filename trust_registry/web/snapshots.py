@@ -10,27 +10,45 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, Response
 
 from trust_registry.errors import TrustRegistryError
 from trust_registry.publishing import Repository
-from trust_registry.web.params import CHANGING, described, only
+from trust_registry.web.describing import HAS_ALREADY, Content, Parameter, operation
+from trust_registry.web.params import CHANGING, IMMUTABLE
+from trust_registry.web.schemas import TEXT
 
-_IMMUTABLE = {
-    "cache-control": "public, max-age=31536000, immutable",
-    "x-content-type-options": "nosniff",
-}
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
+_METADATA = operation(
+    "snapshotMetadata",
+    "Signed metadata of the distribution (The Update Framework): roots, targets, snapshot, timestamp",
+    Content(
+        {"type": "object", "required": ["signatures", "signed"]},
+        {"signatures": [{"keyid": "…", "sig": "…"}], "signed": {"_type": "timestamp", "version": 1}},
+    ),
+    tag="snapshots",
+    parameters=(
+        Parameter("name", "For example timestamp.json or 1.root.json", TEXT, "timestamp.json", "path"),
+        HAS_ALREADY,
+    ),
+    problems=(404,),
+)
+_TARGET = operation(
+    "snapshotFile",
+    "A published file, by the name that the signed metadata give it",
+    Content({"type": "string", "format": "binary"}, None, "application/octet-stream"),
+    tag="snapshots",
+    parameters=(Parameter("name", "Its SHA-256, a dot, its name", TEXT, None, "path"), HAS_ALREADY),
+    problems=(404,),
+)
 
 
 def mount(app: FastAPI, repository: Repository) -> None:
     """The caller opens the `Repository`; one that has published nothing yet answers 404."""
 
     def metadata(name: str, request: Request) -> Response:
-        only(request.query_params, ())
         path = repository.metadata_file(name)
         try:
             # Small, and timestamp.json may be replaced meanwhile: the ETag is that of the bytes that are sent.
@@ -40,28 +58,26 @@ def mount(app: FastAPI, repository: Repository) -> None:
         if data is None:
             raise _not_found()
         etag = f'"{hashlib.sha256(data).hexdigest()}"'
-        headers = {**(CHANGING if name == "timestamp.json" else _IMMUTABLE), "etag": etag}
+        headers = {**(CHANGING if name == "timestamp.json" else IMMUTABLE), "etag": etag}
         if _matches(request, etag):
             return Response(status_code=304, headers=headers)
         return Response(data, media_type="application/json", headers=headers)
 
     def target(name: str, request: Request) -> Response:
-        only(request.query_params, ())
         path = repository.target_file(name)
         if path is None:
             raise _not_found()
         etag = f'"{name.partition(".")[0]}"'
-        headers = {**_IMMUTABLE, "etag": etag}
+        headers = {**IMMUTABLE, "etag": etag}
         if _matches(request, etag):
             return Response(status_code=304, headers=headers)
         return _streamed(path, headers)
 
-    signed = {"signatures": [{"keyid": "…", "sig": "…"}], "signed": {"_type": "timestamp", "version": 1}}
-    for route, handler, extra in (
-        ("/v1/snapshots/metadata/{name}", metadata, described(signed)),
-        ("/v1/snapshots/targets/{name}", target, _described_file()),
+    for route, handler, described in (
+        ("/v1/snapshots/metadata/{name}", metadata, _METADATA),
+        ("/v1/snapshots/targets/{name}", target, _TARGET),
     ):
-        app.get(route, tags=["snapshots"], openapi_extra=extra)(handler)
+        app.get(route, openapi_extra=described)(handler)
         app.head(route, include_in_schema=False)(handler)
 
 
@@ -82,13 +98,3 @@ def _matches(request: Request, etag: str) -> bool:
 
 def _not_found() -> TrustRegistryError:
     return TrustRegistryError("not_found", "There is no such file in this registry's distribution.")
-
-
-def _described_file() -> dict[str, Any]:
-    described_as = described({})
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    described_as["responses"]["200"] = {
-        "description": "The file",
-        "content": {"application/octet-stream": binary},
-    }
-    return described_as

@@ -1,0 +1,99 @@
+"""Several processes that answer at one address: started, watched, and ended together.
+
+The listening socket is theirs in common. A worker that dies is started again, not faster than once a second; one
+whose parent is gone ends by itself.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.context import SpawnProcess
+from multiprocessing.synchronize import Event
+from types import FrameType
+from typing import Any
+
+from trust_registry.errors import TrustRegistryError
+
+_START_SECONDS, _STOP_SECONDS = 60.0, 10.0
+_RESTART_SECONDS = 1.0
+
+
+def supervise(
+    tasks: Sequence[tuple[Any, ...]],
+    listener: socket.socket,
+    ready: Callable[[], None],
+    say: Callable[[str], None],
+) -> None:
+    """Run `service.work` once for each of ``tasks`` until SIGTERM or SIGINT.
+
+    ``ready`` is called when all answer. `TrustRegistryError` worker_failed if one ends before that.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    stop = threading.Event()
+
+    def start(place: int) -> tuple[SpawnProcess, Event]:
+        answers = spawn.Event()
+        process = spawn.Process(
+            target=_run, args=(place, os.getpid(), tasks[place], listener, answers), name=f"worker-{place}"
+        )
+        process.start()
+        return process, answers
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    previous = {number: signal.signal(number, told) for number in (signal.SIGINT, signal.SIGTERM)}
+    running = [start(place) for place in range(len(tasks))]
+    try:
+        _wait_until_ready(running, stop)
+        if not stop.is_set():
+            ready()
+        while not stop.wait(_RESTART_SECONDS):
+            for place, (process, _) in enumerate(running):
+                if not process.is_alive():
+                    say(f"A worker ended with status {process.exitcode}; another takes its place.")
+                    running[place] = start(place)
+    finally:
+        _end(process for process, _ in running)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _wait_until_ready(running: Sequence[tuple[SpawnProcess, Event]], stop: threading.Event) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    for process, answers in running:
+        while not answers.wait(0.05) and not stop.is_set():
+            if not process.is_alive() or time.monotonic() > deadline:
+                raise TrustRegistryError("worker_failed", "A process of the registry did not start.")
+
+
+def _end(processes: Any) -> None:
+    alive = [process for process in processes if process.is_alive()]
+    for process in alive:
+        process.terminate()
+    deadline = time.monotonic() + _STOP_SECONDS
+    for process in alive:
+        process.join(max(0.0, deadline - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def _run(place: int, parent: int, task: tuple[Any, ...], listener: socket.socket, answers: Event) -> None:
+    from trust_registry.service import work  # which imports this module
+
+    def follow() -> None:
+        while os.getppid() == parent:
+            time.sleep(_RESTART_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=follow, daemon=True).start()
+    # ctrl+c reaches the whole group: the parent ends us in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    work(place, *task, listener, answers.set)
