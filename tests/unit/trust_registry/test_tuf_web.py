@@ -141,6 +141,7 @@ async def test_the_description_names_both_routes_once(web: httpx.AsyncClient) ->
 def running(app: FastAPI) -> Iterator[int]:
     """The real application on a real port; gives the port."""
     listener = _listen("127.0.0.1", 0)
+    listener.listen()  # a client that is faster than the server waits instead of being refused
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)

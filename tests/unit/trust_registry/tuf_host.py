@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 
 from tests.unit.trust_registry.samples import NOW
+from trust_registry import cli_keys
+from trust_registry.errors import TrustRegistryError
+from trust_registry.keyring import KeyRing
 from trust_registry.local_copy import LocalCopy
 from trust_registry.publishing import Repository, Target
 from trust_registry.tuf_fetcher import Source
@@ -126,6 +129,28 @@ def content(copy: LocalCopy) -> str:
     assert current is not None
     data = current.files["facts.sqlite"].path.read_bytes()
     return data[: len(data) // 1000].decode()
+
+
+def rotate(world: World, now: datetime) -> KeyRing:
+    return cli_keys.rotate_online(world.home, limits=lambda _: {}, overlap=timedelta(0), now=now)
+
+
+def refused(copy: LocalCopy, now: datetime) -> str:
+    """The code of the refusal; what was there before is there still."""
+    before = said(copy)
+    with pytest.raises(TrustRegistryError) as error:
+        copy.sync(now=now)
+    assert said(copy) == before
+    return error.value.code
+
+
+def said(copy: LocalCopy) -> str | None:
+    return content(copy) if copy.current() is not None else None
+
+
+def stored(folder: Path, role: str) -> Path:
+    (path,) = (folder / "metadata").glob(f"*{role}.json")
+    return path
 
 
 class Killed(BaseException):
