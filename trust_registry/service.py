@@ -30,7 +30,7 @@ from trust_registry.registry import Registry, registry_did, utc_now
 from trust_registry.upkeep import Upkeep
 from trust_registry.vocabulary import SnapshotKind
 from trust_registry.web.limits import LIMITS, Limits
-from trust_registry.workers import supervise
+from trust_registry.workers import Task, supervise
 
 _GRACE_SECONDS = 3
 _FILE_BYTES = 64 * 1024
@@ -123,35 +123,30 @@ def serve(
             say(words)
 
         if workers == 1:
-            _answer(registry, listener, proxies, LIMITS, ready, Upkeep(registry, say, publishes=True))
+            upkeep = Upkeep(registry, say, publishes=True)
+            _answer(registry, listener, proxies=proxies, limits=LIMITS, ready=ready, upkeep=upkeep)
         else:
             registry.close()
-            supervise([(home, service, proxies, LIMITS.shared_by(workers))] * workers, listener, ready, say)
+            task = Task(home, did, deployment, proxies, LIMITS.shared_by(workers))
+            supervise(task, workers, listener, ready, say)
     finally:
         registry.close()
         listener.close()
         _write_service(home, Service(url, did, deployment, None))
 
 
-def work(
-    place: int,
-    home: Path,
-    service: Service,
-    proxies: list[str],
-    limits: Limits,
-    listener: socket.socket,
-    ready: Callable[[], None],
-) -> None:
+def work(place: int, task: Task, listener: socket.socket, ready: Callable[[], None]) -> None:
     """One of several processes (`trust_registry.workers`); the first of them also publishes."""
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - the service's narration
 
     registry = Registry.open(
-        home, did=service.did, deployment=service.deployment, now=utc_now(), refresh=False
+        task.home, did=task.did, deployment=task.deployment, now=utc_now(), refresh=False
     )
     try:
-        _answer(registry, listener, proxies, limits, ready, Upkeep(registry, say, publishes=place == 0))
+        upkeep = Upkeep(registry, say, publishes=place == 0)
+        _answer(registry, listener, proxies=task.proxies, limits=task.limits, ready=ready, upkeep=upkeep)
     finally:
         registry.close()
 
@@ -159,6 +154,7 @@ def work(
 def _answer(
     registry: Registry,
     listener: socket.socket,
+    *,
     proxies: list[str],
     limits: Limits,
     ready: Callable[[], None],

@@ -45,7 +45,7 @@ class Upkeep:
                 self._told = ""
             except TrustRegistryError as error:
                 # Another process is publishing: look again later.
-                if error.code != "busy" and error.code != self._told:
+                if error.code not in {"busy", self._told}:
                     self._told = error.code
                     self._say(f"upkeep: {error.diagnostics()}")
 

@@ -12,25 +12,40 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
+from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from trust_registry.errors import TrustRegistryError
+from trust_registry.vocabulary import SnapshotKind
+from trust_registry.web.limits import Limits
 
 _START_SECONDS, _STOP_SECONDS = 60.0, 10.0
 _RESTART_SECONDS = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What every worker does the same."""
+
+    home: Path
+    did: str
+    deployment: SnapshotKind
+    proxies: list[str]
+    limits: Limits
+
+
 def supervise(
-    tasks: Sequence[tuple[Any, ...]],
+    task: Task,
+    workers: int,
     listener: socket.socket,
     ready: Callable[[], None],
     say: Callable[[str], None],
 ) -> None:
-    """Run `service.work` once for each of ``tasks`` until SIGTERM or SIGINT.
+    """Run `service.work` in ``workers`` processes until SIGTERM or SIGINT.
 
     ``ready`` is called when all answer. `TrustRegistryError` worker_failed if one ends before that.
     """
@@ -40,7 +55,7 @@ def supervise(
     def start(place: int) -> tuple[SpawnProcess, Event]:
         answers = spawn.Event()
         process = spawn.Process(
-            target=_run, args=(place, os.getpid(), tasks[place], listener, answers), name=f"worker-{place}"
+            target=_run, args=(place, os.getpid(), task, listener, answers), name=f"worker-{place}"
         )
         process.start()
         return process, answers
@@ -49,7 +64,7 @@ def supervise(
         stop.set()
 
     previous = {number: signal.signal(number, told) for number in (signal.SIGINT, signal.SIGTERM)}
-    running = [start(place) for place in range(len(tasks))]
+    running = [start(place) for place in range(workers)]
     try:
         _wait_until_ready(running, stop)
         if not stop.is_set():
@@ -73,7 +88,7 @@ def _wait_until_ready(running: Sequence[tuple[SpawnProcess, Event]], stop: threa
                 raise TrustRegistryError("worker_failed", "A process of the registry did not start.")
 
 
-def _end(processes: Any) -> None:
+def _end(processes: Iterable[SpawnProcess]) -> None:
     alive = [process for process in processes if process.is_alive()]
     for process in alive:
         process.terminate()
@@ -85,7 +100,7 @@ def _end(processes: Any) -> None:
             process.join()
 
 
-def _run(place: int, parent: int, task: tuple[Any, ...], listener: socket.socket, answers: Event) -> None:
+def _run(place: int, parent: int, task: Task, listener: socket.socket, answers: Event) -> None:
     from trust_registry.service import work  # which imports this module
 
     def follow() -> None:
@@ -96,4 +111,4 @@ def _run(place: int, parent: int, task: tuple[Any, ...], listener: socket.socket
     threading.Thread(target=follow, daemon=True).start()
     # ctrl+c reaches the whole group: the parent ends us in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    work(place, *task, listener, answers.set)
+    work(place, task, listener, answers.set)
