@@ -85,7 +85,7 @@ def test_every_change_is_an_entry_and_the_chain_holds(registry: Registry) -> Non
         ("DELETE FROM audit WHERE seq = 3", "audit_gap"),
         ("UPDATE audit SET jws = (SELECT jws FROM audit WHERE seq = 2) WHERE seq = 3", "audit_gap"),
         (
-            "UPDATE audit SET jws = substr(jws, 1, length(jws) - 2) || 'AA' WHERE seq = 3",
+            "UPDATE audit SET jws = substr(jws, 1, length(jws) - 9) || 'AAAAAAAAA' WHERE seq = 3",
             "audit_not_authentic",
         ),
         ("UPDATE audit SET jws = 'x' WHERE seq = 1", "audit_not_authentic"),
