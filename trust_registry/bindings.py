@@ -146,11 +146,13 @@ def _known(store: Store, did: str) -> tuple[Binding, ...]:
 
 
 def _amend(store: Store, did: str, key: str | None, change: Change, act: Act) -> list[Binding]:
-    changed = []
+    changed: list[Binding] = []
+    seen = store.last_number()
     for binding in current(store, did, act.at):
         if key is None or binding.thumbprint == key:
             amended = replace(change(binding), recorded_at=act.at)
-            store.add_binding(amended, act)
+            # On what was read: a stronger word that came meanwhile must not be replaced by a weaker one.
+            store.add_binding(amended, act, seen=seen + len(changed))
             changed.append(amended)
     if not changed:
         raise BindingError("did_not_bound", "There is no such binding.")

@@ -17,6 +17,8 @@ from trust_registry.errors import (
     QueryError,
     RegistryUnreachable,
     SourceUnreachable,
+    StoreError,
+    StoreUnreachable,
     TrustRegistryError,
 )
 from trust_registry.registry import Registry
@@ -56,7 +58,7 @@ def say(text: str) -> None:
 
 
 def _code(error: TrustRegistryError) -> int:
-    if isinstance(error, RegistryUnreachable | SourceUnreachable):
+    if isinstance(error, RegistryUnreachable | SourceUnreachable | StoreUnreachable):
         return EXIT_UNREACHABLE
-    usage = isinstance(error, QueryError | KeyFormatError | BindingError)
+    usage = isinstance(error, QueryError | KeyFormatError | BindingError | StoreError)
     return EXIT_USAGE if usage else EXIT_FAILED

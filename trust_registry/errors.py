@@ -9,6 +9,8 @@
     ├── SourceUnreachable     ingest: no usable answer from the source; never "the row is gone"
     ├── SnapshotError         a snapshot that is not what its manifest says
     ├── BindingError          a binding that may not be made, or does not verify
+    ├── StoreError            the store's database is not one that can be used (setting, version, content)
+    │   └── StoreUnreachable  no usable answer from it; of a lost write nobody knows whether it was made
     ├── QueryError            a question that cannot be understood (never answered as if it were "now")
     ├── RegistryUnreachable   client: no usable answer (network, time, 5xx); says nothing about the question
     └── RegistryError         client: the registry answered, and refused; ``status`` is its HTTP status
@@ -56,6 +58,17 @@ class SnapshotError(TrustRegistryError):
 
 class BindingError(TrustRegistryError):
     pass
+
+
+class StoreError(TrustRegistryError):
+    """``code``: bad_database_setting, store_version, store_not_empty, no_registry; of a backup: file_exists,
+    not_a_backup, backup_failed, restore_failed.
+    """
+
+
+class StoreUnreachable(StoreError):  # noqa: N818 - as RegistryUnreachable
+    def __init__(self, detail: str, hint: str = "") -> None:
+        super().__init__("store_unreachable", detail, hint)
 
 
 class QueryError(TrustRegistryError):

@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+# Fixtures: whoever names one of them starts the server.
+from tests.unit.trust_registry.postgres import address, empty_address, place, placed, postgres  # noqa: F401
 from tests.unit.trust_registry.samples import MTU, MTU_ID, NOW
 from trust_registry import bindings, embedded
 from trust_registry.api import create_app

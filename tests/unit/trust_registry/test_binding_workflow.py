@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.trust_registry.linked_host import configuration, credential
 from tests.unit.trust_registry.samples import CIT_ID, FHJ_ID, MTU_ID, NOW, Issuer, query
-from trust_registry import checks, hosts, keys, linkage
+from trust_registry import bindings, checks, hosts, keys, linkage
 from trust_registry.desk import Desk, Terms
 from trust_registry.errors import BindingError, TrustRegistryError
 from trust_registry.facts import Binding
@@ -62,8 +62,8 @@ def world() -> World:
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    """A production deployment with three operators."""
+def registry(tmp_path: Path, placed: Path | str) -> Iterator[Registry]:
+    """A production deployment with three operators, on both databases."""
     opened = Registry.open(
         tmp_path / "home", did="did:web:registry.example", deployment=SnapshotKind.PRODUCTION, now=NOW
     )
@@ -302,6 +302,28 @@ def test_a_record_made_meanwhile_is_a_conflict(registry: Registry, world: World)
     before = registry.store.last_number() - 1
     with pytest.raises(BindingError, match="changed_meanwhile"):
         registry.store.add_binding(made, Act("bob", Action.BIND, NOW), seen=before)
+
+
+def test_a_weaker_word_does_not_replace_a_stronger_one_that_came_meanwhile(
+    registry: Registry, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agreed(registry, world)
+    at_first = bindings.current
+
+    def revoke(reason: RevocationReason) -> None:
+        desk(registry, world, "carol").revoke(DID, MTU.thumbprint, at=NOW, reason=reason)
+
+    def meanwhile(*args: Any) -> list[Binding]:
+        found = at_first(*args)
+        monkeypatch.setattr(bindings, "current", at_first)
+        revoke(RevocationReason.COMPROMISED)
+        return found
+
+    monkeypatch.setattr(bindings, "current", meanwhile)
+    assert refusal(revoke, RevocationReason.RETIRED) == "changed_meanwhile"
+    (record,) = registry.issuer(DID, now=NOW)
+    assert record.revoked is not None
+    assert record.revoked.reason is RevocationReason.COMPROMISED
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -119,7 +121,8 @@ async def test_ebsi_revoked_and_unknown(http: httpx.AsyncClient, several: Regist
 
 
 async def test_a_damaged_binding_is_not_a_shorter_list(http: httpx.AsyncClient, several: Registry) -> None:
-    several.store._db.execute("UPDATE bindings SET jws = replace(jws, '.', '.A') WHERE did = ?", (MTU.did,))
+    with closing(sqlite3.connect(several.home / "registry.db", autocommit=True)) as db:
+        db.execute("UPDATE bindings SET jws = replace(jws, '.', '.A') WHERE did = ?", (MTU.did,))
     for url in (ISSUERS, f"{ISSUERS}/{quote(MTU.did, safe='')}", "/v1/exports/dcc.json"):
         problem(await http.get(url), 500, "binding_not_authentic")
 
