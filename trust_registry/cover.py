@@ -90,8 +90,10 @@ def candidates(facts: Facts, institution_id: str, query: Query) -> list[Candidat
     found: dict[str, Candidate] = {}  # the nearest way to a report counts: it may be about several owners
     for owner, via in owners(facts, institution_id, query.awarded_on):
         for report in facts.reports:
+            if owner not in report.institution_ids or report.id in found:
+                continue
             scope = _scope(report, query)
-            if owner not in report.institution_ids or scope is None or report.id in found:
+            if scope is None:
                 continue
             candidate = Candidate(report, via, scope)
             # Handed down only when valid at every change of hands (DEQAR's rule); a faculty shares the cover

@@ -15,7 +15,8 @@ from tests.unit.trust_registry.samples import CIT_ID, FHJ_ID, MTU_ID, NOW, Issue
 from trust_registry import bindings, checks, hosts, keys, linkage
 from trust_registry.desk import Desk, Terms
 from trust_registry.errors import BindingError, TrustRegistryError
-from trust_registry.facts import Binding
+from trust_registry.facts import Binding, Identifier, Institution
+from trust_registry.findings import Result
 from trust_registry.models import Outcome, Reason
 from trust_registry.outside import Fetched, Unfetched
 from trust_registry.proposals import LIFETIME, Proposal
@@ -222,6 +223,47 @@ def test_what_each_level_needs(registry: Registry, world: World) -> None:
     ).encode()
     contradicted = desk(registry, world).propose(terms(level=3))
     assert refusal(approver.approve, contradicted.id) == "check_failed"
+
+
+def test_level_3_says_whether_deqar_is_the_authority(registry: Registry, world: World) -> None:
+    def said(level: int) -> dict[str, str]:
+        proposal = desk(registry, world).propose(terms(level=level))
+        return {finding.check: finding.code for finding in proposal.findings}
+
+    assert "authority" not in said(2)
+    assert said(3)["authority"] == "no_authority_listed"
+    world.down = True  # nothing fetched, and DEQAR's word is looked up all the same
+    proposal = desk(registry, world).propose(terms(level=3, jwk=MTU.jwk))
+    assert {finding.check for finding in proposal.findings} >= {"key", "authority"}
+
+
+DAY = date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "listed"),
+    [
+        (Identifier("DID-EBSI", DID), True),
+        (Identifier("DID", DID), True),
+        (Identifier("did-web", DID), True),
+        (Identifier("DID-EBSI", DID, DAY, DAY), True),
+        (Identifier("DID-EBSI", DID, DAY + timedelta(days=1)), False),
+        (Identifier("DID-EBSI", DID, None, DAY - timedelta(days=1)), False),
+        (Identifier("DID-EBSI", "did:ebsi:zabc"), False),
+        (Identifier("DID-EBSI", DID.upper()), False),
+        (Identifier("DID-EBSI", DID + ":school"), False),
+        (Identifier("SCHAC", DID), False),
+        (Identifier("DIDACTICS", DID), False),
+    ],
+)
+def test_the_authority_is_a_did_that_deqar_gives_on_that_day(identifier: Identifier, listed: bool) -> None:
+    known = Institution(MTU_ID, "MTU", identifiers=(Identifier("ROR", "x"), identifier))
+    found = checks.authority(known, DID, DAY)
+    # Silence is no fail: another authority may be named in the evidence.
+    assert (found.result, found.code) == (
+        (Result.PASS, "ok") if listed else (Result.UNKNOWN, "no_authority_listed")
+    )
+    assert checks.authority(None, DID, DAY).result is Result.UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.unit.trust_registry.samples import (
-    AGENCIES,
     CHANGE,
     CIT,
     CIT_ID,
@@ -266,5 +265,4 @@ def test_circles_of_both_kinds_end() -> None:
 
 
 def test_facts_without_faculties_are_as_before() -> None:
-    assert known(faculties=()).agencies == AGENCIES
     check(ask(known(faculties=()), PART, "2019-06-01"), *NOTHING)

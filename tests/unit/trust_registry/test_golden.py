@@ -3,7 +3,7 @@
 Reports are invented unless quoted there. Cases that are no question to `resolve` have their tests elsewhere:
 rollback and equal-seq fork in test_home.py and test_client.py; HTTP 500 is not "not found" in test_client.py
 (a registry that fails) and test_ingest_adapters.py (a source that does); the IE schools' host as a place for a
-DID in test_binding_workflow.py; memberships as DEQAR tells them in test_ingest_adapters.py.
+DID in test_binding_workflow.py; memberships as DEQAR tells them in test_ingest_members.py.
 """
 
 from __future__ import annotations

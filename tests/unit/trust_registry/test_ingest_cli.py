@@ -11,9 +11,11 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from tests.simulators.deqar import TOKEN, Deqar, Inst, world
-from trust_registry import embedded
+from trust_registry import cli_ingest, embedded
 from trust_registry.cli import app
+from trust_registry.fact_json import FactText, Kind
 from trust_registry.history import History
+from trust_registry.ingest.plan import Change, Step
 
 SAMPLE = f"csv:{embedded.DATA / 'deqar'}"
 
@@ -69,6 +71,18 @@ def test_diff_shows_what_would_change(tmp_path: Path, deqar: Deqar) -> None:
     assert "vanished institution DEQARINST9700: Alliance" in shown.stdout
     assert "It would be refused" in shown.stderr
     assert "--accept-loss ZZ" in shown.stderr
+
+
+def test_diff_shows_faculties_and_members_that_older_lines_lack(tmp_path: Path, deqar: Deqar) -> None:
+    source = f"connect:{deqar.url}"
+    assert call("ingest", "--from", source, "--home", tmp_path).exit_code == 0
+    deqar.memberships.append((7609, 2005, "faculty", "", ""))
+    added = call("diff", "--from", source, "--home", tmp_path)
+    assert "added faculty DEQARINST7609 DEQARINST2005 -: DEQARINST7609 DEQARINST2005 -" in added.stdout
+    now = FactText('{"id":"I","name":"N","names":["M"]}', ("IE",), None, None)
+    before = FactText('{"id":"I","name":"N"}', ("IE",), None, None)
+    step = Step(Change.CHANGED, Kind.INSTITUTION, "I", now, before)
+    assert cli_ingest._example(step)["what"] == 'names null → ["M"]'
 
 
 def test_a_refusal_changes_nothing(tmp_path: Path, deqar: Deqar) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,7 +29,7 @@ from tests.unit.trust_registry.samples import (
     snapshot,
 )
 from trust_registry.cover import last_day
-from trust_registry.facts import Agency, Institution, Relation, Report
+from trust_registry.facts import Agency, Faculty, Institution, Relation, Report, Voiding
 from trust_registry.models import ASSURED, Decision, Outcome, Query
 from trust_registry.resolve import resolve
 from trust_registry.vocabulary import (
@@ -42,7 +43,7 @@ from trust_registry.vocabulary import (
 )
 
 DAYS = st.dates(date(2014, 1, 1), date(2026, 11, 22))
-STRANGER = "DEQARINST9999"
+STRANGER, FACULTY_OF_IT, PART_ID = "DEQARINST9999", "DEQARINST9998", "DEQARINST9997"
 
 
 @st.composite
@@ -69,16 +70,35 @@ QUESTIONS = st.builds(
     st.none() | st.integers(1, 8),
 )
 REPORTS = st.lists(reports(), max_size=5, unique_by=lambda item: item.id)
+OURS = (CIT_ID, MTU_ID, FHJ_ID, RWTH_ID)
+FACULTIES = st.lists(
+    st.builds(Faculty, st.sampled_from(OURS), st.sampled_from(OURS), st.none() | DAYS, st.none() | DAYS),
+    max_size=4,
+)
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2026, 11, 22), timezones=st.just(UTC))
+VOIDINGS = st.lists(st.builds(Voiding, DAYS, st.none() | DAYS, MOMENTS, st.none() | MOMENTS), max_size=2)
 
 
-def answer(known: tuple[Report, ...], question: Query, **changes: object) -> Decision:
+@st.composite
+def worlds(draw: st.DrawFn) -> dict[str, Any]:
+    """What the reports lie in: faculties (circles among them), and agencies with what was taken back of them."""
+    agencies = tuple(replace(one, voidings=tuple(draw(VOIDINGS))) for one in AGENCIES[:3])
+    return {"faculties": tuple(draw(FACULTIES)), "agencies": agencies}
+
+
+WORLDS = worlds()
+
+
+def answer(known: tuple[Report, ...], question: Query, **changes: Any) -> Decision:
     return resolve(facts(**{"reports": known, **changes}), question, now=NOW)
 
 
-@given(REPORTS, QUESTIONS)
-@settings(max_examples=200, deadline=None)
-def test_every_answer_has_its_reason_and_its_chain(known: list[Report], question: Query) -> None:
-    decision = answer(tuple(known), question)
+@given(REPORTS, QUESTIONS, WORLDS)
+@settings(max_examples=100, deadline=None)
+def test_every_answer_has_its_reason_and_its_chain(
+    known: list[Report], question: Query, world: dict[str, Any]
+) -> None:
+    decision = answer(tuple(known), question, **world)
     if decision.outcome in ASSURED:
         assert decision.authority_chain[0].role == "institution"
     else:
@@ -87,29 +107,37 @@ def test_every_answer_has_its_reason_and_its_chain(known: list[Report], question
     assert Decision.from_json(decision.to_json()) == decision
 
 
-@given(REPORTS, reports((STRANGER,)), QUESTIONS)
-@settings(max_examples=200, deadline=None)
+@given(REPORTS, reports((STRANGER, FACULTY_OF_IT)), QUESTIONS, WORLDS)
+@settings(max_examples=100, deadline=None)
 def test_an_unrelated_institution_changes_nothing(
-    known: list[Report], other: Report, question: Query
+    known: list[Report], other: Report, question: Query, world: dict[str, Any]
 ) -> None:
-    before = answer(tuple(known), question)
+    before = answer(tuple(known), question, **world)
+    strangers = (Institution(STRANGER, "Stranger", ("FR",)), Institution(FACULTY_OF_IT, "Its faculty"))
     after = answer(
         (*known, replace(other, id="unrelated")),
         question,
-        institutions=(*INSTITUTIONS, Institution(STRANGER, "Stranger", ("FR",))),
+        institutions=(*INSTITUTIONS, *strangers),
+        # It may have faculties, and be one of ours: nothing goes up from it.
+        faculties=(
+            *world["faculties"],
+            Faculty(STRANGER, FACULTY_OF_IT),
+            Faculty(CIT_ID, STRANGER),
+            Faculty(MTU_ID, FACULTY_OF_IT),
+        ),
         relations=(
             *facts().relations,
             Relation(RWTH_ID, STRANGER, date(2016, 1, 1), RelationKind.ABSORBED),
         ),
-        agencies=(*AGENCIES, Agency("X", "X", ())),
+        agencies=(*world["agencies"], Agency("X", "X", ())),
     )
     assert after == before
 
 
-@given(REPORTS, reports(), QUESTIONS)
-@settings(max_examples=200, deadline=None)
+@given(REPORTS, reports(), QUESTIONS, WORLDS)
+@settings(max_examples=100, deadline=None)
 def test_a_negative_current_report_never_yields_assured(
-    known: list[Report], other: Report, question: Query
+    known: list[Report], other: Report, question: Query, world: dict[str, Any]
 ) -> None:
     owner = {CIT.did: CIT_ID, MTU.did: MTU_ID, FHJ.did: FHJ_ID}.get(question.did, STRANGER)
     negative = replace(
@@ -122,17 +150,77 @@ def test_a_negative_current_report_never_yields_assured(
         valid_to=None,
     )
     assert last_day(negative)[0] > question.awarded_on
-    assert answer((*known, negative), question).outcome not in ASSURED
+    assert answer((*known, negative), question, **world).outcome not in ASSURED
 
 
-@given(REPORTS, reports(), QUESTIONS)
-@settings(max_examples=200, deadline=None)
+@given(REPORTS, reports(), QUESTIONS, WORLDS)
+@settings(max_examples=100, deadline=None)
 def test_a_negative_report_never_improves_an_answer(
-    known: list[Report], other: Report, question: Query
+    known: list[Report], other: Report, question: Query, world: dict[str, Any]
 ) -> None:
-    before = answer(tuple(known), question)
-    after = answer((*known, replace(other, id="negative", decision=ReportDecision.NEGATIVE)), question)
+    before = answer(tuple(known), question, **world)
+    against = replace(other, id="negative", decision=ReportDecision.NEGATIVE)
+    after = answer((*known, against), question, **world)
     assert before.outcome in ASSURED or after.outcome not in ASSURED
+
+
+@given(REPORTS, reports(), QUESTIONS, WORLDS, VOIDINGS)
+@settings(max_examples=100, deadline=None)
+def test_without_the_evidence_of_a_negative_no_answer_is_better(
+    known: list[Report], other: Report, question: Query, world: dict[str, Any], more: list[Voiding]
+) -> None:
+    """Its agency unknown, never registered or voided; the whole that it is about not in the snapshot."""
+    against = replace(other, id="negative", decision=ReportDecision.NEGATIVE)
+    before = answer((*known, against), question, **world)
+    own = {CIT.did: CIT_ID, MTU.did: MTU_ID, FHJ.did: FHJ_ID}.get(question.did)
+    others = [one for one in world["agencies"] if one.acronym != against.agency]
+    its_own = [one for one in world["agencies"] if one.acronym == against.agency]
+    losses: list[dict[str, Any]] = [
+        {"agencies": tuple(others)},
+        {"agencies": (*others, *(replace(one, registrations=()) for one in its_own))},
+        {"agencies": (*others, *(replace(one, voidings=(*one.voidings, *more)) for one in its_own))},
+        {"institutions": tuple(one for one in INSTITUTIONS if one.id == own)},
+    ]
+    for loss in losses:
+        after = answer((*known, against), question, **{**world, **loss})
+        assert before.outcome in ASSURED or after.outcome not in ASSURED
+        if Reason.REPORT_NEGATIVE in before.reasons:
+            assert (after.outcome, after.reasons) == (before.outcome, before.reasons)
+
+
+@given(REPORTS, QUESTIONS, WORLDS, MOMENTS, VOIDINGS)
+@settings(max_examples=100, deadline=None)
+def test_what_is_recorded_later_changes_nothing_of_what_was_known(
+    known: list[Report], question: Query, world: dict[str, Any], moment: datetime, more: list[Voiding]
+) -> None:
+    """Neither a voiding nor the withdrawal of one."""
+    question = replace(question, known_at=moment)
+    earlier = [one for one in more if one.recorded_at <= moment]
+    later = [one for one in more if one.recorded_at > moment]
+    taken_back = [
+        replace(one, withdrawn_at=moment + timedelta(seconds=1))
+        if one.withdrawn_at is None or one.withdrawn_at > moment
+        else one
+        for one in earlier
+    ]
+
+    def with_voidings(voidings: list[Voiding]) -> dict[str, Any]:
+        agencies = (replace(one, voidings=(*one.voidings, *voidings)) for one in world["agencies"])
+        return {**world, "agencies": tuple(agencies)}
+
+    before = answer(tuple(known), question, **with_voidings(earlier))
+    after = answer(tuple(known), question, **with_voidings([*taken_back, *later]))
+    assert after == before
+
+
+@given(REPORTS, reports((PART_ID,)), QUESTIONS, WORLDS, st.none() | DAYS)
+@settings(max_examples=100, deadline=None)
+def test_a_faculty_changes_nothing_of_the_whole(
+    known: list[Report], other: Report, question: Query, world: dict[str, Any], start: date | None
+) -> None:
+    faculties = (*world["faculties"], *(Faculty(one, PART_ID, start) for one in OURS))
+    after = answer((*known, replace(other, id="part")), question, **{**world, "faculties": faculties})
+    assert after == answer(tuple(known), question, **world)
 
 
 @given(REPORTS, QUESTIONS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -16,16 +17,18 @@ from tests.unit.trust_registry.conftest import Opener, bind_mtu, client
 from tests.unit.trust_registry.samples import (
     AGENCIES,
     CIT_ID,
+    FHJ_ID,
     INSTITUTIONS,
     MTU,
     MTU_ID,
     NOW,
     report,
 )
-from trust_registry.facts import Institution, Relation, Report
+from trust_registry.facts import Facts, Faculty, Identifier, Institution, Relation, Report
 from trust_registry.harvested import Ingested
 from trust_registry.models import Query
 from trust_registry.registry import Registry
+from trust_registry.snapshot import Snapshot
 from trust_registry.vocabulary import (
     AwardKind,
     Flag,
@@ -37,6 +40,7 @@ from trust_registry.vocabulary import (
     SnapshotKind,
     Status,
 )
+from trust_registry.web import standing as web_standing
 from trust_registry.web.standing import standing
 from trust_registry.web.words import FRESHNESS, OUTCOMES, REASONS
 
@@ -240,6 +244,52 @@ def test_an_institution_stands_as_resolve_answers_for_its_did(
         assert outcomes == {Outcome.INDETERMINATE}
     else:
         assert Outcome.ASSURED_OFFICIAL in outcomes
+
+
+async def test_identifiers_names_and_wholes_are_shown(
+    open_registry: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A faculty by the report of the whole: from when and until when, and whose part it is."""
+    school = Institution(
+        "DEQARINST9001",
+        "School",
+        ("IE",),
+        names=("Scoil", HOSTILE),
+        identifiers=(
+            Identifier("ROR", "https://ror.org/1", date(2020, 1, 1)),
+            Identifier("Evil", "javascript:alert(1)"),
+        ),
+    )
+    registry = open_registry(facts(school, reports=(report(institution_ids=(FHJ_ID,), agency="AQ Austria"),)))
+    member = Faculty(FHJ_ID, school.id, date(2019, 1, 1), date(2027, 1, 1))
+    of_snapshot, whole = type(registry.snapshot).institution, web_standing._facts
+
+    def institution(self: Snapshot, identifier: str) -> Institution | None:
+        return school if identifier == school.id else of_snapshot(self, identifier)
+
+    def with_faculty(opened: Registry, about: Institution) -> Facts:
+        above = whole(opened, INSTITUTIONS[2])
+        institutions = (*above.institutions, school)
+        bindings = whole(opened, about).bindings
+        return replace(above, institutions=institutions, faculties=(member,), bindings=bindings)
+
+    monkeypatch.setattr(Snapshot, "institution", institution)
+    monkeypatch.setattr(web_standing, "_facts", with_faculty)
+    async with client(registry) as http:
+        page = await http.get(f"/institutions/{school.id}")
+        told = (await http.get(f"/v1/institutions/{school.id}")).json()
+    reader = safe(page)
+    assert reader.outcome() == told["standing"]["outcome"] == "assured_official"
+    for said in ("Since when2019-01-01", "Until2027-01-01", "a faculty of", "ROR: https://ror.org/1"):
+        assert said in reader.text, said
+    assert ("a", {"href": f"/institutions/{FHJ_ID}"}) in reader.tags
+    assert "javascript:alert(1)" in reader.text
+    assert told["institution"]["names"] == ["School", "Scoil", HOSTILE]
+    assert told["institution"]["identifiers"] == [
+        {"resource": "ROR", "value": "https://ror.org/1", "valid_from": "2020-01-01", "valid_to": None},
+        {"resource": "Evil", "value": "javascript:alert(1)", "valid_from": None, "valid_to": None},
+    ]
+    assert told["part_of"] == [{"id": FHJ_ID, "valid_from": "2019-01-01", "valid_to": "2027-01-01"}]
 
 
 async def test_demo_data_elsewhere_are_never_shown_as_assurance(open_registry: Opener) -> None:
