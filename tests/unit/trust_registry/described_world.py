@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.unit.trust_registry.samples import FHJ_ID, MTU_ID, NOW, RWTH_ID, Issuer
-from trust_registry import bindings, desk, operations, proposals
+from trust_registry import bindings, desk, operations
 from trust_registry.api import create_app
 from trust_registry.desk import Desk, Terms
 from trust_registry.outside import Fetched
@@ -89,4 +89,3 @@ def _propose(registry: Registry, patch: pytest.MonkeyPatch) -> None:
                 )
             )
     assert [one.id for one, _ in registry.store.proposals()] == [examples.TO_APPROVE, examples.TO_REJECT]
-    assert proposals.MAX_OPEN > 2
