@@ -44,7 +44,7 @@ def place(
         detail = f"{institution_id[:40]} is not in the snapshot."
         return (failed("institution", "unknown_institution", detail),)
     found = [passed("institution", f"{institution_id} is in the snapshot.")]
-    stored = store.bindings()
+    stored = store.bindings_on(did_web_url(did).host.partition(":")[0])
     if not stored.intact:
         raise BindingError("binding_not_authentic", "A stored binding does not verify.")
     other = next(

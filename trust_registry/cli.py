@@ -10,7 +10,17 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from trust_registry import bindings, checks, cli_binding, cli_ingest, keys, strict_json
+from trust_registry import (
+    bindings,
+    checks,
+    cli_binding,
+    cli_ingest,
+    cli_keys,
+    cli_store,
+    cli_voiding,
+    keys,
+    strict_json,
+)
 from trust_registry.cli_common import (
     EXIT_FAILED,
     EXIT_UNKNOWN,
@@ -43,6 +53,9 @@ app = typer.Typer(
 )
 
 cli_binding.register(app)
+cli_voiding.register(app)
+cli_store.register(app)
+cli_keys.register(app, limits=cli_store.last_numbers)
 
 
 @app.callback()

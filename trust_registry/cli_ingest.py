@@ -78,7 +78,7 @@ def ingest(
     registry = run_or_exit(lambda: open_home(home))
     manifest = registry.snapshot.manifest
     registry.close()
-    say(f"Snapshot {manifest.seq} ({manifest.kind}) is made. A running registry serves it after a restart.")
+    say(f"Snapshot {manifest.seq} ({manifest.kind}) is made. A running service takes it up by itself.")
 
 
 def diff(

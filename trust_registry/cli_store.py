@@ -6,18 +6,18 @@ command line, where every user of the machine could read it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from trust_registry.audit import Head
 from trust_registry.cli_common import HomeDir, run_or_exit, say
 from trust_registry.errors import StoreError
-from trust_registry.signing import RegistryKey
+from trust_registry.keyring import KeyRing
+from trust_registry.store import Store, store_place
 from trust_registry.store import backup as keeping
-from trust_registry.store import store_place
 from trust_registry.store.place import FILE_VARIABLE, VARIABLE
 
 store = typer.Typer(help="The records of bindings: move them, back them up.", no_args_is_help=True)
@@ -76,8 +76,27 @@ def _done(sentence: str, work: Callable[[], Head]) -> None:
     typer.echo(str(head))
 
 
-def _key(home: Path) -> RegistryKey:
-    """The home's key, which must be there: with a new one no record would verify."""
-    if not (home / "key").is_file():
+def last_numbers(home: Path) -> Mapping[str, int]:
+    """By table, the number of the last record. Needs no key: while keys rotate there may be none that counts."""
+    store = Store(store_place(home), _Nobody())
+    try:
+        return store.last_numbers()
+    finally:
+        store.close()
+
+
+class _Nobody:
+    """`Signer` of who only counts."""
+
+    def sign_statement(self, payload: dict[str, Any], *, typ: str) -> str:  # noqa: ARG002
+        raise StoreError("no_key", f"A statement of type {typ} needs the registry's key.")
+
+    def verify(self, jws: str, *, typ: str, table: str, number: int) -> dict[str, Any]:  # noqa: ARG002
+        raise StoreError("no_key", f"Nothing of type {typ} can be verified without the registry's keys.")
+
+
+def _key(home: Path) -> KeyRing:
+    """The home's keys, which must be there: with a new one no record would verify."""
+    if not (home / "keys.json").is_file() and not (home / "key").is_file():
         raise StoreError("no_registry", "There is no key in this folder.", "Is it the registry's --home?")
-    return RegistryKey.load_or_create(home / "key")
+    return KeyRing.open(home)

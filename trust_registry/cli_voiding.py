@@ -29,6 +29,7 @@ from trust_registry.history import History
 from trust_registry.ingest.plan import Change, Held, Step
 from trust_registry.ingest.source import Harvest
 from trust_registry.registry import utc_now
+from trust_registry.service import open_home
 
 ORIGIN = "operator"
 _MAX_SOURCE_CHARS = 500
@@ -76,7 +77,7 @@ def add(
 
     made = run_or_exit(make)
     _show(made, f"{made.agency} is voided {_period(made)}, says {made.source}.", as_json)
-    say("A snapshot made from now on has it.")
+    _publish(home)
 
 
 @voiding.command(name="list")
@@ -107,7 +108,13 @@ def withdraw(
 
     made = run_or_exit(make)
     _show(made, f"{made.agency} is no longer said to be voided {_period(made)}.", as_json)
-    say("A snapshot made from now on has it so.")
+    _publish(home)
+
+
+def _publish(home: Path) -> None:
+    """A snapshot with it; a running service takes it up by itself."""
+    run_or_exit(lambda: open_home(home, rebuild=True).close())
+    say("A snapshot is made with it.")
 
 
 def read_terms(agency: str, first: str, last: str | None, source: str | None) -> StatedVoiding:

@@ -196,17 +196,18 @@ def voided(agency: Agency, day: date, known_at: datetime) -> bool:
 def owners(facts: Facts, institution_id: str, day: date) -> list[tuple[str, tuple[Step, ...]]]:
     """Whose reports may cover the institution on ``day``, each with the way down to it, the nearest first.
 
-    Circles are real (0498 is its own parent), and 7244 has its predecessor as its parent: so nobody is met
-    twice on the same level, and the institution itself never again.
+    Circles are real (0498 is its own parent), and 7244 has its predecessor as its parent: so no step is taken
+    twice on the same level, and the institution itself is never met again. Two changes of hands between the same
+    two are two ways.
     """
     found: list[tuple[str, tuple[Step, ...]]] = [(institution_id, ())]
-    seen: set[tuple[str, int]] = set()
+    taken: set[tuple[Step, int]] = set()
     for owner, via in found:  # grows while it is walked
         for step in _steps_up(facts, owner, via, day) if len(via) < _MAX_GENERATIONS else ():
             above = step.whole if isinstance(step, Faculty) else step.predecessor
-            met = (above, sum(isinstance(one, Faculty) for one in (step, *via)))
-            if above != institution_id and met not in seen:
-                seen.add(met)
+            this = (step, sum(isinstance(one, Faculty) for one in (step, *via)))
+            if above != institution_id and this not in taken:
+                taken.add(this)
                 found.append((above, (step, *via)))
     return found
 
@@ -219,11 +220,14 @@ def _steps_up(facts: Facts, owner: str, via: tuple[Step, ...], day: date) -> lis
     """
     # A predecessor of a predecessor hands down before the later change.
     latest = via[0].at if via and isinstance(via[0], Relation) else day
-    found: list[Step] = [step for step in facts.relations if step.successor == owner and step.at <= latest]
+    before = [step for step in facts.relations if step.successor == owner and step.at <= latest]
+    found: list[Step] = [
+        *sorted(before, key=lambda step: (step.at, step.predecessor, step.kind), reverse=True)
+    ]
     if len(via) < _MAX_LEVELS and not any(isinstance(step, Relation) for step in via):
         found += [
             step
-            for step in facts.faculties
+            for step in sorted(facts.faculties, key=lambda step: (step.whole, str(step.valid_from)))
             if step.part == owner and _holds(step, day) and _open(facts, step.whole, day) is not False
         ]
     return found

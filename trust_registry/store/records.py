@@ -55,10 +55,11 @@ _AT_ONCE = 1000  # rows in memory while a store is copied
 
 @dataclass(frozen=True, slots=True)
 class StoredBindings:
-    """``intact`` False: at least one stored record does not verify, and is left out."""
+    """``intact`` False: at least one stored record does not verify, and is left out. ``numbers`` are theirs."""
 
     bindings: tuple[Binding, ...]
     intact: bool
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,11 @@ class Store:
         query = BINDINGS_BY[did is not None, institution is not None]
         return self._verified(self._db.read(lambda db: db.execute(query, asked).all()))
 
+    def bindings_on(self, name: str) -> StoredBindings:
+        """Records of every DID on a host of this name, or of one that begins so; oldest first."""
+        query = ALL_BINDINGS.where(BINDINGS.c.did.startswith(f"did:web:{name}", autoescape=True))
+        return self._verified(self._db.read(lambda db: db.execute(query).all()))
+
     def bindings_after(self, number: int) -> tuple[int, StoredBindings]:
         """The highest number, and the records with one above ``number``; one look at an index when there is none.
 
@@ -160,7 +166,9 @@ class Store:
         return self._db.data_version() if self._db.is_sqlite else (self.last_number(),)
 
     def _verified(self, rows: Iterable[Any]) -> StoredBindings:
-        found, intact = [], True
+        found: list[Binding] = []
+        numbers: list[int] = []
+        intact = True
         for number, row_did, row_institution, jws in rows:
             try:
                 payload = self._key.verify(jws, typ=BINDING_TYPE, table="bindings", number=number)
@@ -171,9 +179,10 @@ class Store:
                 continue
             if holds and (binding.did, binding.institution_id) == (row_did, row_institution):
                 found.append(binding)
+                numbers.append(int(number))
             else:
                 intact = False
-        return StoredBindings(tuple(found), intact)
+        return StoredBindings(tuple(found), intact, tuple(numbers))
 
     # --- proposals
 

@@ -29,6 +29,8 @@ STATUS = {  # by code; else by class below
     "unknown_authority": 404,
     "unknown_proposal": 404,
     "list_replaced": 409,
+    "record_refused": 409,
+    "store_unreachable": 503,
     "did_ambiguous": 409,
     "host_ambiguous": 409,
     "key_revoked": 409,
@@ -50,7 +52,7 @@ STATUS = {  # by code; else by class below
 }
 _BY_CLASS = {QueryError: 400, KeyFormatError: 400, BindingError: 400, ObjectError: 422}
 # Seconds: an operator's fetch takes one or two; the others wait for a person or for the next list.
-_RETRY = {"busy": 2, "cannot_tell": 3600, "too_many_open": 3600}
+_RETRY = {"busy": 2, "store_unreachable": 5, "cannot_tell": 3600, "too_many_open": 3600}
 
 
 def problem(
