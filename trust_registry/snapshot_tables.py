@@ -70,7 +70,6 @@ CREATE VIRTUAL TABLE words USING fts5(folded, content='names', content_rowid='nu
 """
 _AFTERWARDS = """
 CREATE INDEX relations_predecessor ON relations(predecessor);
-CREATE INDEX names_institution ON names(institution);
 CREATE INDEX names_folded ON names(folded);
 CREATE INDEX identifiers_folded ON identifiers(folded);
 INSERT INTO words(words, rank) VALUES ('hashsize', 67108864);

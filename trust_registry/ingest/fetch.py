@@ -55,7 +55,7 @@ class Answer:
 
     def json(self) -> Any:
         try:
-            return strict_json.loads(self.path.read_bytes(), max_bytes=MAX_JSON_BYTES)
+            return strict_json.loads(self.path.read_bytes(), max_bytes=MAX_JSON_BYTES, halves=True)
         except ValueError as error:
             raise IngestError("not_json", f"The answer of {self.url} is not JSON ({error}).") from error
 

@@ -23,9 +23,6 @@ class Directory:
     def search(self, question: str, *, limit: int, offset: int) -> Page:
         return search.search(self._registry.snapshot, question, limit=limit, offset=offset)
 
-    def names(self, institution_id: str) -> tuple[str, ...]:
-        return search.names(self._registry.snapshot, institution_id)
-
     def successors(self, institution_id: str) -> list[tuple[str, str, str]]:
         """(successor's id, its first day, kind), oldest first."""
         steps = self._registry.snapshot.successors(institution_id)

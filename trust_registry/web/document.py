@@ -45,6 +45,7 @@ _TAGS = {
     "TRQP": "Trust Registry Query Protocol v2",
     "EBSI": "EBSI Trusted Issuers Registry v5, reading",
     "exports": "Lists for others",
+    "snapshots": "The list itself, signed, to keep a copy of and to ask without asking us",
     "mirror": "Signed AnonCreds objects and tails files; who writes needs a pinned key, and no token",
     "registry": "This registry itself",
     "admin": "With the token of the registry's home; binding in a demonstration only",

@@ -172,7 +172,6 @@ def mount(app: FastAPI, registry: Registry, directory: Directory, clock: Callabl
         identifier = request.path_params["identifier"]
         found = one(registry, identifier, dict(request.query_params), clock())
         answer = found.to_json()
-        answer["institution"]["names"] = list(directory.names(identifier))
         answer["successors"] = [
             {"id": successor, "at": at, "kind": kind}
             for successor, at, kind in directory.successors(identifier)

@@ -115,7 +115,7 @@ class Pages:
             "institution.html",
             200,
             standing=found,
-            names=self._other_names(found),
+            names=[name for name in found.institution.names if name != found.institution.name],
             said=OUTCOMES[found.decision.outcome],
             words=OUTCOMES,
             reasons=[REASONS[reason] for reason in found.decision.reasons],
@@ -142,11 +142,6 @@ class Pages:
             illustrative=info.kind is SnapshotKind.DEMO,
         )
         return HTMLResponse(html, status_code=status, headers=HEADERS)
-
-    def _other_names(self, found: Standing) -> list[str]:
-        return [
-            name for name in self._directory.names(found.institution.id) if name != found.institution.name
-        ]
 
     def _names_of(self, found: Standing, successors: list[tuple[str, str, str]]) -> dict[str, str]:
         ids = {step.predecessor for step in found.relations} | {item[0] for item in successors}

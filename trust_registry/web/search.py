@@ -30,7 +30,6 @@ SELECT count(DISTINCT institution) FROM (
   UNION ALL SELECT institution FROM (
     SELECT n.institution FROM words JOIN names n ON n.number = words.rowid WHERE words MATCH ?2 LIMIT ?3))
 """
-_NAMES = "SELECT name FROM names WHERE institution = ? ORDER BY number"
 _NAMES_EACH = 4  # names of one institution that may match one question, before more are read
 
 
@@ -65,11 +64,6 @@ def search(
         if len(found) >= offset + limit:
             break
     return Page(tuple(found.values())[offset : offset + limit], min(total, counted), total <= counted)
-
-
-def names(snapshot: Snapshot, institution_id: str) -> tuple[str, ...]:
-    """Every name of an institution, shortest first."""
-    return tuple(str(row[0]) for row in snapshot.query(_NAMES, institution_id))
 
 
 def match_expression(question: str, limits: Limits = LIMITS) -> str:

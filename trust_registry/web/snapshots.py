@@ -12,11 +12,12 @@ import re
 from pathlib import Path
 
 from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
 from trust_registry.errors import TrustRegistryError
 from trust_registry.publishing import Repository
 from trust_registry.web.describing import HAS_ALREADY, Content, Parameter, operation
+from trust_registry.web.mirror import WholeFile
 from trust_registry.web.params import CHANGING, IMMUTABLE
 from trust_registry.web.schemas import TEXT
 
@@ -38,7 +39,7 @@ _METADATA = operation(
 _TARGET = operation(
     "snapshotFile",
     "A published file, by the name that the signed metadata give it",
-    Content({"type": "string", "format": "binary"}, None, "application/octet-stream"),
+    Content({"type": "string", "format": "binary"}, "SQLite format 3…", "application/octet-stream"),
     tag="snapshots",
     parameters=(Parameter("name", "Its SHA-256, a dot, its name", TEXT, None, "path"), HAS_ALREADY),
     problems=(404,),
@@ -48,7 +49,8 @@ _TARGET = operation(
 def mount(app: FastAPI, repository: Repository) -> None:
     """The caller opens the `Repository`; one that has published nothing yet answers 404."""
 
-    def metadata(name: str, request: Request) -> Response:
+    def metadata(request: Request) -> Response:
+        name = request.path_params["name"]
         path = repository.metadata_file(name)
         try:
             # Small, and timestamp.json may be replaced meanwhile: the ETag is that of the bytes that are sent.
@@ -63,7 +65,8 @@ def mount(app: FastAPI, repository: Repository) -> None:
             return Response(status_code=304, headers=headers)
         return Response(data, media_type="application/json", headers=headers)
 
-    def target(name: str, request: Request) -> Response:
+    def target(request: Request) -> Response:
+        name = request.path_params["name"]
         path = repository.target_file(name)
         if path is None:
             raise _not_found()
@@ -78,16 +81,15 @@ def mount(app: FastAPI, repository: Repository) -> None:
         ("/v1/snapshots/targets/{name}", target, _TARGET),
     ):
         app.get(route, openapi_extra=described)(handler)
-        app.head(route, include_in_schema=False)(handler)
 
 
 def _streamed(path: Path, headers: dict[str, str]) -> Response:
-    """With Range; from the size that it has now, so that one removed meanwhile is a 404 and not half an answer."""
+    """From the size that it has now, so that one removed meanwhile is a 404 and not half an answer."""
     try:
         stat = path.stat()
     except FileNotFoundError:
         raise _not_found() from None
-    return FileResponse(path, media_type="application/octet-stream", headers=headers, stat_result=stat)
+    return WholeFile(path, media_type="application/octet-stream", headers=headers, stat_result=stat)
 
 
 def _matches(request: Request, etag: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -23,10 +24,14 @@ from tests.unit.trust_registry.samples import (
     Issuer,
     query,
 )
-from trust_registry import bindings, embedded, snapshot
+from trust_registry import bindings, cli_keys, embedded, objects, snapshot_tables
+from trust_registry.cli_store import last_numbers
+from trust_registry.content import of_ingested
 from trust_registry.errors import BindingError, KeyFormatError, ObjectError, SnapshotError
 from trust_registry.facts import Binding
+from trust_registry.keys import keys_from_did_document, thumbprint
 from trust_registry.models import Outcome, Reason
+from trust_registry.publishing import Repository, Target
 from trust_registry.registry import Registry, registry_did
 from trust_registry.signing import RegistryKey
 from trust_registry.tails import TAILS_BYTES
@@ -115,58 +120,126 @@ def test_the_same_facts_have_the_same_hash(tmp_path: Path) -> None:
 
 def test_changed_data_are_not_served(tmp_path: Path) -> None:
     open_home(tmp_path).close()
-    (path,) = (tmp_path / "snapshot").glob("*.sqlite")
+    (path,) = (tmp_path / "tuf" / "targets").glob("*.facts.sqlite")
     db = sqlite3.connect(path)
     db.execute("UPDATE reports SET decision = 'positive', valid_to = '2099-01-01'")
     db.commit()
     db.close()
-    with pytest.raises(SnapshotError, match="snapshot_not_authentic"):
+    with pytest.raises(SnapshotError, match="not_authentic"):
         open_home(tmp_path)
 
 
-def test_a_manifest_by_another_key_is_not_served(tmp_path: Path) -> None:
+def test_a_manifest_of_another_file_is_not_served(tmp_path: Path) -> None:
+    """Not even when our own key signed it: each file and what is said of it belong together."""
     open_home(tmp_path).close()
-    other = RegistryKey(bytes(32))
-    snapshot.build(
-        tmp_path / "snapshot",
-        embedded.load(),
-        key=other,
-        iss=DID,
-        seq=9,
-        prev="",
-        kind=SnapshotKind.DEMO,
-        now=NOW,
+    repository = Repository(tmp_path)
+    facts, bound = (repository.current()[name] for name in ("facts.sqlite", "bindings.sqlite"))
+    custom = {**facts.custom, "db_sha256": "0" * 64}
+    repository.publish(
+        [Target("facts.sqlite", facts.path, custom), Target("bindings.sqlite", bound.path, bound.custom)],
+        now=NOW + timedelta(minutes=1),
     )
-    with pytest.raises(SnapshotError, match="manifest_not_authentic"):
+    with pytest.raises(SnapshotError, match="not_authentic"):
         open_home(tmp_path)
+
+
+def test_a_list_by_another_key_is_not_served(tmp_path: Path) -> None:
+    open_home(tmp_path / "ours").close()
+    open_home(tmp_path / "theirs", NOW + timedelta(days=2)).close()
+    for part in ("metadata", "targets"):
+        for path in (tmp_path / "theirs" / "tuf" / part).iterdir():
+            if path.name != "1.root.json":
+                shutil.copy(path, tmp_path / "ours" / "tuf" / part / path.name)
+    with pytest.raises(SnapshotError, match="not_authentic"):
+        open_home(tmp_path / "ours")
 
 
 def test_rollback_and_equivocation_are_refused(tmp_path: Path) -> None:
     registry = open_home(tmp_path)
     digest = registry.snapshot.manifest.db_sha256
-    old = (tmp_path / "snapshot" / "manifest.jws").read_bytes()
     with pytest.raises(SnapshotError, match="snapshot_equivocation"):
         registry.store.accept_snapshot(1, "f" * 64)
     registry.store.accept_snapshot(1, digest)
     registry.close()
+    shutil.copytree(tmp_path / "tuf", tmp_path / "before")
     open_home(tmp_path, NOW + timedelta(days=2)).close()
-    (tmp_path / "snapshot" / "manifest.jws").write_bytes(old)
+    shutil.rmtree(tmp_path / "tuf")
+    shutil.copytree(tmp_path / "before", tmp_path / "tuf")
     with pytest.raises(SnapshotError, match="snapshot_rollback"):
         open_home(tmp_path, NOW + timedelta(days=2))
 
 
 def test_a_production_snapshot_takes_no_illustrative_report(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match="illustrative"):
-        snapshot.build(
-            tmp_path,
-            embedded.load(),
-            key=RegistryKey(bytes(32)),
-            iss=DID,
-            seq=1,
-            prev="",
-            kind=SnapshotKind.PRODUCTION,
-            now=NOW,
+        snapshot_tables.write(
+            tmp_path / "facts.sqlite", of_ingested(embedded.load()), SnapshotKind.PRODUCTION
         )
+
+
+def test_what_another_process_published_is_taken_up(tmp_path: Path) -> None:
+    serving = open_home(tmp_path)
+    asked = query(MTU, "2024-05-01", eqf=6)
+    assert serving.resolve(asked, now=NOW).outcome is Outcome.UNKNOWN_ISSUER
+    other = open_home(tmp_path)
+    bind(other)
+    # Bound elsewhere, and counting here at once, before anything is published.
+    assert serving.resolve(asked, now=NOW).outcome is Outcome.ASSURED_OFFICIAL
+    assert serving.live.unpublished() == 1
+    assert other.upkeep(NOW, publish_from=1)
+    assert other.live.unpublished() == 0
+    later = NOW + timedelta(days=2)
+    assert serving.take_up()
+    assert not serving.take_up()
+    assert serving.live.unpublished() == 0
+    assert serving.resolve(asked, now=NOW).outcome is Outcome.ASSURED_OFFICIAL
+    # The sample is renewed while the service runs, and its list grows no older than a day.
+    before = serving.snapshot.manifest.seq
+    assert serving.upkeep(later, publish_from=1)
+    assert serving.snapshot.manifest.seq == before + 1
+    assert not serving.upkeep(later, publish_from=1)
+    assert other.take_up()
+    for registry in (serving, other):
+        assert registry.status(now=later)["snapshot"]["freshness"] == "fresh"
+        registry.close()
+
+
+def test_what_does_not_hold_is_not_taken_up(tmp_path: Path) -> None:
+    serving = open_home(tmp_path)
+    open_home(tmp_path, NOW + timedelta(days=2)).close()
+    for path in (tmp_path / "tuf" / "targets").iterdir():
+        path.unlink()  # what is open stays open
+        path.write_bytes(b"nonsense")
+    with pytest.raises(SnapshotError, match="not_authentic"):
+        serving.take_up()
+    assert serving.snapshot.manifest.seq == 1
+    assert serving.resolve(query(MTU, "2024-05-01"), now=NOW).snapshot.seq == 1
+    serving.close()
+
+
+def test_a_rotated_key_signs_and_the_old_one_is_still_shown(tmp_path: Path) -> None:
+    registry = open_home(tmp_path)
+    identifier = registry.publish_schema(now=NOW)
+    bind(registry)
+    first = registry.key.jwk
+    registry.close()
+    cli_keys.rotate_online(tmp_path, limits=last_numbers, overlap=timedelta(days=30), now=NOW)
+    registry = open_home(tmp_path)
+    assert registry.key.jwk != first
+    shown = keys_from_did_document(registry.did_document(NOW), DID).values()
+    assert [thumbprint(key) for key in (registry.key.jwk, first)] == list(
+        dict.fromkeys(map(thumbprint, shown))
+    )
+    after = keys_from_did_document(registry.did_document(NOW + timedelta(days=31)), DID).values()
+    assert {thumbprint(key) for key in after} == {thumbprint(registry.key.jwk)}
+    # What the old key signed still counts; the shared schema is signed anew under the same id.
+    assert registry.resolve(query(MTU, "2024-05-01", eqf=6), now=NOW).outcome is Outcome.ASSURED_OFFICIAL
+    assert registry.publish_schema(now=NOW) == identifier
+    jws = registry.store.object(identifier)
+    assert jws is not None
+    assert objects.verify(jws, expected_id=identifier, key=registry.key.jwk).id == identifier
+    registry.store.audit()
+    bind(registry, CIT, CIT_ID)
+    registry.close()
 
 
 def test_secrets_are_the_owners_alone(registry: Registry) -> None:
@@ -223,10 +296,30 @@ def test_an_edited_binding_makes_nothing_assured(registry: Registry) -> None:
     db.execute("UPDATE bindings SET jws = ? WHERE number = 1", (forged,))
     db.commit()
     db.close()
-    decision = registry.resolve(query(MTU, "2022-01-01"), now=NOW)
-    assert (decision.outcome, decision.reasons) == (Outcome.INDETERMINATE, (Reason.SOURCE_UNCHECKED,))
     with pytest.raises(BindingError, match="binding_not_authentic"):
         bindings.pinned_keys(registry.store, MTU.did, NOW)
+    # A process that verified the record before it was edited goes on with that; one that meets it now does not.
+    assert registry.resolve(query(MTU, "2022-01-01"), now=NOW).outcome is Outcome.ASSURED_OFFICIAL
+    again = open_home(registry.home)
+    decision = again.resolve(query(MTU, "2022-01-01"), now=NOW)
+    assert (decision.outcome, decision.reasons) == (Outcome.INDETERMINATE, (Reason.SOURCE_UNCHECKED,))
+    with pytest.raises(BindingError, match="binding_not_authentic"):
+        again.upkeep(NOW, publish_from=1)
+    again.close()
+
+
+def test_a_published_binding_is_not_edited_in_the_database(registry: Registry) -> None:
+    bind(registry)
+    registry.upkeep(NOW, publish_from=1)
+    db = sqlite3.connect(registry.home / "registry.db")
+    db.execute("UPDATE bindings SET jws = replace(jws, '.', '.A')")
+    db.commit()
+    db.close()
+    again = open_home(registry.home)
+    assert again.resolve(query(MTU, "2022-01-01"), now=NOW).outcome is Outcome.ASSURED_OFFICIAL
+    with pytest.raises(BindingError, match="record_missing"):
+        again.store.audit()
+    again.close()
 
 
 def test_a_binding_moved_to_another_did_does_not_count(registry: Registry) -> None:

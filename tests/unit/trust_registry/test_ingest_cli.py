@@ -88,15 +88,15 @@ def test_diff_shows_faculties_and_members_that_older_lines_lack(tmp_path: Path, 
 def test_a_refusal_changes_nothing(tmp_path: Path, deqar: Deqar) -> None:
     source = f"csv:{deqar.url}/static/daily-csv"
     assert call("ingest", "--from", source, "--home", tmp_path).exit_code == 0
-    manifest = (tmp_path / "snapshot" / "manifest.jws").read_bytes()
+    manifest = (tmp_path / "tuf" / "metadata" / "timestamp.json").read_bytes()
     deqar.institutions = deqar.institutions[:-5]
     for options in ((), ("--dry-run",)):
         refused = call("ingest", "--from", source, "--home", tmp_path, *options)
         assert refused.exit_code == 1
         assert "IE: 5 of 42 institution facts" in refused.stderr
-    assert (tmp_path / "snapshot" / "manifest.jws").read_bytes() == manifest
+    assert (tmp_path / "tuf" / "metadata" / "timestamp.json").read_bytes() == manifest
     assert call("ingest", "--from", source, "--home", tmp_path, "--accept-loss", "ie").exit_code == 0
-    assert (tmp_path / "snapshot" / "manifest.jws").read_bytes() != manifest
+    assert (tmp_path / "tuf" / "metadata" / "timestamp.json").read_bytes() != manifest
 
 
 def test_quarantine_lists_reasons(tmp_path: Path, deqar: Deqar) -> None:

@@ -361,7 +361,7 @@ def test_a_home_without_ingest_serves_the_embedded_data(tmp_path: Path, deqar: D
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from trust_registry import ingest_run, snapshot, history
+from trust_registry import durable, ingest_run, history
 from trust_registry.ingest.adapters import adapter_for
 from trust_registry.registry import utc_now
 from trust_registry.service import open_home
@@ -375,7 +375,8 @@ if place == "in the middle of the run":
         return die() if len(lines) == 5 else real(run, step)
     history._line = counted
 if place == "before the snapshot is current":
-    snapshot.asdict = die
+    write = durable.write
+    durable.write = lambda path, data: die() if path.name == "timestamp.json" else write(path, data)
 adapter = adapter_for(source, spool=home / "spool", clock=utc_now)
 publish = die if place == "between history and snapshot" else lambda: open_home(home, rebuild=True).close()
 ingest_run.ingest(home, adapter, clock=utc_now, publish=publish, say=lambda _: None)

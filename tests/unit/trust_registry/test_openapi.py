@@ -119,6 +119,9 @@ def test_every_operation_was_answered_from_its_examples(ran: Run, document: dict
     # schemathesis leaves out the address that it was given the description from; it is asked below.
     found = {label: one for label, one in operations(document).items() if label != "GET /v1/openapi.json"}
     assert ran.answers.keys() == found.keys()
+    del found[
+        "GET /v1/snapshots/targets/{name}"
+    ]  # named by the hash of data that grow: test_tuf_web asks for it
     for label, operation in found.items():
         # Where nothing can be chosen there is no example; the systematic phase asks it as it is.
         asked = "examples" if operation["parameters"] or "requestBody" in operation else "coverage"

@@ -168,7 +168,7 @@ async def test_the_exported_credential_can_be_had_signed(http: httpx.AsyncClient
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    public = Ed25519PublicKey.from_public_bytes(several.key.raw_public)
+    public = Ed25519PublicKey.from_public_bytes(several.key.ring.current.raw_public)
     public.verify(strict_json.b64url_decode(tail), f"{head}.{body}".encode())
     with pytest.raises(InvalidSignature):
         public.verify(strict_json.b64url_decode(tail), f"{head}.{body}A".encode())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -24,11 +23,10 @@ from tests.unit.trust_registry.samples import (
     NOW,
     report,
 )
-from trust_registry.facts import Facts, Faculty, Identifier, Institution, Relation, Report
+from trust_registry.facts import Faculty, Identifier, Institution, Relation, Report
 from trust_registry.harvested import Ingested
 from trust_registry.models import Query
 from trust_registry.registry import Registry
-from trust_registry.snapshot import Snapshot
 from trust_registry.vocabulary import (
     AwardKind,
     Flag,
@@ -40,7 +38,6 @@ from trust_registry.vocabulary import (
     SnapshotKind,
     Status,
 )
-from trust_registry.web import standing as web_standing
 from trust_registry.web.standing import standing
 from trust_registry.web.words import FRESHNESS, OUTCOMES, REASONS
 
@@ -246,9 +243,7 @@ def test_an_institution_stands_as_resolve_answers_for_its_did(
         assert Outcome.ASSURED_OFFICIAL in outcomes
 
 
-async def test_identifiers_names_and_wholes_are_shown(
-    open_registry: Opener, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_identifiers_names_and_wholes_are_shown(open_registry: Opener) -> None:
     """A faculty by the report of the whole: from when and until when, and whose part it is."""
     school = Institution(
         "DEQARINST9001",
@@ -260,21 +255,9 @@ async def test_identifiers_names_and_wholes_are_shown(
             Identifier("Evil", "javascript:alert(1)"),
         ),
     )
-    registry = open_registry(facts(school, reports=(report(institution_ids=(FHJ_ID,), agency="AQ Austria"),)))
-    member = Faculty(FHJ_ID, school.id, date(2019, 1, 1), date(2027, 1, 1))
-    of_snapshot, whole = type(registry.snapshot).institution, web_standing._facts
-
-    def institution(self: Snapshot, identifier: str) -> Institution | None:
-        return school if identifier == school.id else of_snapshot(self, identifier)
-
-    def with_faculty(opened: Registry, about: Institution) -> Facts:
-        above = whole(opened, INSTITUTIONS[2])
-        institutions = (*above.institutions, school)
-        bindings = whole(opened, about).bindings
-        return replace(above, institutions=institutions, faculties=(member,), bindings=bindings)
-
-    monkeypatch.setattr(Snapshot, "institution", institution)
-    monkeypatch.setattr(web_standing, "_facts", with_faculty)
+    known = facts(school, reports=(report(institution_ids=(FHJ_ID,), agency="AQ Austria"),))
+    known.faculties.append(Faculty(FHJ_ID, school.id, date(2019, 1, 1), date(2027, 1, 1)))
+    registry = open_registry(known)
     async with client(registry) as http:
         page = await http.get(f"/institutions/{school.id}")
         told = (await http.get(f"/v1/institutions/{school.id}")).json()
