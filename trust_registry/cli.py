@@ -41,6 +41,7 @@ from trust_registry.outside import fetcher
 from trust_registry.registry import utc_now
 from trust_registry.service import serve as run_service
 from trust_registry.vocabulary import RevocationReason, SnapshotKind
+from trust_registry.web.limits import LIMITS
 
 _DOCUMENT_BYTES = 64 * 1024
 _FETCH_SECONDS = 10.0
@@ -82,8 +83,13 @@ def serve(
         typer.Option(help="Address or network of a proxy whose X-Forwarded-For is believed; repeatable."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes answer.")] = 1,
+    rate: Annotated[float, typer.Option(min=0.1, help="Questions a second of one address.")] = LIMITS.rate,
+    loopback_rate: Annotated[
+        float, typer.Option(min=0.1, help="The same for this machine itself.")
+    ] = LIMITS.loopback_rate,
 ) -> None:
     """Serve the registry until it is told to stop."""
+    limits = LIMITS.at_rate(rate, loopback_rate)
     deployment = SnapshotKind.DEMO if demo else SnapshotKind.PRODUCTION
     run_or_exit(
         lambda: run_service(
@@ -95,6 +101,7 @@ def serve(
             say=say,
             trusted_proxies=trusted_proxy or (),
             workers=workers,
+            limits=limits,
         )
     )
 

@@ -117,6 +117,8 @@ class Publication:
         if before is not None and before.bindings_usable:
             known, last = before.bindings.path, int(before.bindings.custom["last"])
         newest, found = self._store.bindings_after(last)
+        if newest < last:  # put back to before: numbers begin again below, so all of it is taken anew
+            known, (newest, found) = None, self._store.bindings_after(0)
         if not found.intact:
             raise BindingError("binding_not_authentic", "A stored binding does not verify.")
         bindings_file.write(draft, zip(found.numbers, found.bindings, strict=True), before=known)

@@ -184,7 +184,8 @@ class Registry:
         self.take_up()
         manifest = self.snapshot.manifest
         renewed = now.timestamp() > manifest.next_update and self._renew(manifest, now)
-        published = renewed or self.live.unpublished() >= publish_from
+        unpublished = self.live.unpublished()
+        published = renewed or unpublished >= publish_from or unpublished < 0
         if published and not renewed:
             self.publication.publish_bindings(now=now)
         elif not published:

@@ -89,6 +89,7 @@ def serve(
     say: Callable[[str], None],
     trusted_proxies: Sequence[str] = (),
     workers: int = 1,
+    limits: Limits = LIMITS,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Raises `TrustRegistryError` when it cannot start.
 
@@ -124,10 +125,10 @@ def serve(
 
         if workers == 1:
             upkeep = Upkeep(registry, say, publishes=True)
-            _answer(registry, listener, proxies=proxies, limits=LIMITS, ready=ready, upkeep=upkeep)
+            _answer(registry, listener, proxies=proxies, limits=limits, ready=ready, upkeep=upkeep)
         else:
             registry.close()
-            task = Task(home, did, deployment, proxies, LIMITS.shared_by(workers))
+            task = Task(home, did, deployment, proxies, limits.shared_by(workers))
             supervise(task, workers, listener, ready, say)
     finally:
         registry.close()

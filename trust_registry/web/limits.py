@@ -42,6 +42,16 @@ class Limits:
     trqp_chars: int = 600
     reports: int = 200
 
+    def at_rate(self, rate: float, loopback_rate: float) -> Limits:
+        """Other rates, with as many seconds' worth of questions at once as before."""
+        return replace(
+            self,
+            rate=rate,
+            burst=ceil(rate * self.burst / self.rate),
+            loopback_rate=loopback_rate,
+            loopback_burst=ceil(loopback_rate * self.loopback_burst / self.loopback_rate),
+        )
+
     def shared_by(self, workers: int) -> Limits:
         """Each of several processes allows its part of the rate: a caller's connections spread over them."""
         return replace(

@@ -322,6 +322,32 @@ def test_a_published_binding_is_not_edited_in_the_database(registry: Registry) -
     again.close()
 
 
+def test_a_store_that_was_put_back_answers_nothing_until_it_is_published_anew(tmp_path: Path) -> None:
+    registry = open_home(tmp_path)
+    bind(registry)
+    shutil.copy(tmp_path / "registry.db", tmp_path / "backup.db")
+    bind(registry, CIT, CIT_ID)
+    bindings.revoke_key(
+        registry.store,
+        did=MTU.did,
+        key=MTU.thumbprint,
+        at=NOW,
+        reason=RevocationReason.COMPROMISED,
+        now=NOW,
+    )
+    assert registry.upkeep(NOW, publish_from=1)
+    registry.close()
+    for name in ("registry.db-wal", "registry.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    shutil.copy(tmp_path / "backup.db", tmp_path / "registry.db")
+    again = open_home(tmp_path)
+    assert again.resolve(query(FHJ, "2022-01-01"), now=NOW).outcome is Outcome.INDETERMINATE
+    assert again.upkeep(NOW, publish_from=100)
+    assert again.resolve(query(CIT, "2019-01-01"), now=NOW).outcome is Outcome.UNKNOWN_ISSUER
+    assert again.resolve(query(MTU, "2022-01-01"), now=NOW).outcome is Outcome.ASSURED_OFFICIAL
+    again.close()
+
+
 def test_a_binding_moved_to_another_did_does_not_count(registry: Registry) -> None:
     bind(registry)
     db = sqlite3.connect(registry.home / "registry.db")
