@@ -30,7 +30,13 @@ def pages() -> list[Path]:
 
 
 def tutorials() -> list[Path]:
-    return [ROOT / "README.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
+    """The pages whose ``sh`` blocks are run."""
+    docs = ROOT / "docs"
+    return [
+        ROOT / "README.md",
+        *sorted((docs / "tutorials").glob("*.md")),
+        *sorted((docs / "guides").glob("*.md")),
+    ]
 
 
 def name(page: Path) -> str:

@@ -23,7 +23,7 @@ _LINK = re.compile(r"\]\((?P<to>[^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
 _TEST = re.compile(r"(?P<file>tests/[\w/]+\.py)::(?P<name>\w+)")
 _PATH = re.compile(
-    r"(?:agent|wallet_tui|issuer_profiles|trust_registry|tests|docs|scripts)(?:/[\w.-]+)*/?(?=$|::)"
+    r"(?:agent|wallet_tui|issuer_profiles|trust_registry|tests|docs|scripts|deploy)(?:/[\w.-]+)*/?(?=$|::)"
 )
 _COMMAND = re.compile(r"(?<![\w./$-])(?P<tool>cairn|cairn-registry)[ ](?P<rest>[^|;&)(`'\n]*)")
 _MAKE = re.compile(r"(?<![\w-])make (?P<target>[a-z]+)\b")
@@ -109,19 +109,23 @@ def words(rest: str) -> list[str]:
         return rest.split()
 
 
+def must_exist(tool: str, given: list[str], where: str) -> None:
+    """Commands and options, as the program itself knows them; ``given`` is what stands behind its name."""
+    command, path, rest = TREES[tool], [tool], list(given)
+    while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
+        assert rest[0] in command.commands, f"{where}: {' '.join(path)} {rest[0]}"
+        path.append(rest.pop(0))
+        command = command.commands[path[-1]]
+    known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+    for word in rest:
+        if word.startswith("--"):
+            assert word.split("=")[0] in known, f"{where}: {' '.join(path)} {word}"
+
+
 @PAGES
 def test_commands_and_options_exist(page: Path) -> None:
     for tool, rest in shown_commands(page):
-        command, path = TREES[tool], [tool]
-        rest_words = words(rest)
-        while hasattr(command, "commands") and rest_words and not rest_words[0].startswith("-"):
-            assert rest_words[0] in command.commands, f"{pages.name(page)}: {' '.join(path)} {rest_words[0]}"
-            path.append(rest_words.pop(0))
-            command = command.commands[path[-1]]
-        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
-        for word in rest_words:
-            if word.startswith("--"):
-                assert word.split("=")[0] in known, f"{pages.name(page)}: {' '.join(path)} {word}"
+        must_exist(tool, words(rest), pages.name(page))
 
 
 def test_every_command_of_the_tree_is_shown_somewhere() -> None:
