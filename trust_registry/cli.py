@@ -39,6 +39,7 @@ from trust_registry.findings import Finding, Result
 from trust_registry.models import ASSURED, Decision, Outcome, Query
 from trust_registry.outside import fetcher
 from trust_registry.registry import utc_now
+from trust_registry.service import PUBLIC_URL
 from trust_registry.service import serve as run_service
 from trust_registry.vocabulary import RevocationReason, SnapshotKind
 from trust_registry.web.limits import LIMITS
@@ -72,7 +73,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     public_url: Annotated[
         str | None,
-        typer.Option(envvar="CAIRN_REGISTRY_PUBLIC_URL", help="Where others reach it; gives its DID."),
+        typer.Option(envvar=PUBLIC_URL, help="Where others reach it; gives its DID."),
     ] = None,
     demo: Annotated[
         bool,

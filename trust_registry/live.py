@@ -38,7 +38,7 @@ class LiveBindings:
             return self._last
 
     def unpublished(self) -> int:
-        """How many newer numbers there are than the file has; less than nothing after the store was put back."""
+        """How many newer records there are than the file has."""
         return self.number() - self._published.last
 
     def of_did(self, did: str) -> StoredBindings:
@@ -80,12 +80,7 @@ class LiveBindings:
         marker = self._store.changed_marker()
         if marker == self._marker:
             return
-        highest, found = self._store.bindings_after(self._last)
-        if highest < self._last:
-            # The store was put back to before what was published: what it has since is not in the file, and its
-            # numbers begin again below. Nothing can be told until it is published anew (`Publication`).
-            self._intact = False
-        self._last = highest
+        self._last, found = self._store.bindings_after(self._last)
         for binding in found.bindings:
             self._by_did[binding.did].append(binding)
             self._by_institution[binding.institution_id].append(binding)

@@ -31,7 +31,8 @@ FACTS, BINDINGS = "facts.sqlite", "bindings.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """What is published now; ``manifest`` None: made by another version, to be made anew."""
+    """What is published now; ``manifest`` None: made by another version, to be made anew; so are bindings that
+    are not usable, because of another version or of another state of the store."""
 
     manifest: Manifest | None
     facts: Published
@@ -71,7 +72,15 @@ class Publication:
             manifest = Manifest.from_json(facts.custom)
             if manifest.db_sha256 != facts.sha256:
                 raise SnapshotError("not_authentic", "The manifest speaks of another file than its own.")
-        return Current(manifest, facts, bindings, bindings.custom.get("format") == bindings_file.FORMAT)
+        return Current(manifest, facts, bindings, self._is_ours(bindings))
+
+    def _is_ours(self, bindings: Published) -> bool:
+        """Of this format, and made of this store: after an older backup was put back, numbers mean other records."""
+        custom = bindings.custom
+        if custom.get("format") != bindings_file.FORMAT:
+            return False
+        last = custom.get("last")
+        return type(last) is int and custom.get("head") == self._store.binding_sha256(last)
 
     def publish(
         self,
@@ -117,12 +126,11 @@ class Publication:
         if before is not None and before.bindings_usable:
             known, last = before.bindings.path, int(before.bindings.custom["last"])
         newest, found = self._store.bindings_after(last)
-        if newest < last:  # put back to before: numbers begin again below, so all of it is taken anew
-            known, (newest, found) = None, self._store.bindings_after(0)
         if not found.intact:
             raise BindingError("binding_not_authentic", "A stored binding does not verify.")
         bindings_file.write(draft, zip(found.numbers, found.bindings, strict=True), before=known)
-        return Target(BINDINGS, draft, {"format": bindings_file.FORMAT, "last": newest})
+        head = self._store.binding_sha256(newest)
+        return Target(BINDINGS, draft, {"format": bindings_file.FORMAT, "last": newest, "head": head})
 
     @contextmanager
     def _draft(self) -> Iterator[Path]:

@@ -127,6 +127,7 @@ class Registry:
             if manifest is not None:
                 store.accept_snapshot(manifest.seq, manifest.db_sha256)
             with _content(home, now) as source:
+                _require_history(current, source)
                 if manifest is None or rebuild or (refresh and _due(manifest, did, source, now)):
                     seq, prev = store.last_snapshot()
                     manifest = publication.publish(
@@ -164,9 +165,12 @@ class Registry:
                 return False
             self.key.reopen()
             current = self.publication.current()
-            if current is None or current.manifest is None:
-                raise SnapshotError("manifest_schema", "What was published was made by another version.")
-            # Published by this version: a manifest of ours has bindings of ours beside it.
+            if current is None or current.manifest is None or not current.bindings_usable:
+                raise SnapshotError(
+                    "not_of_this_store",
+                    "What was published is of another version, or of another state of the store.",
+                    "Start the service again: it publishes anew.",
+                )
             self._use(current, current.manifest)
             self._mark = mark
             return True
@@ -184,8 +188,7 @@ class Registry:
         self.take_up()
         manifest = self.snapshot.manifest
         renewed = now.timestamp() > manifest.next_update and self._renew(manifest, now)
-        unpublished = self.live.unpublished()
-        published = renewed or unpublished >= publish_from or unpublished < 0
+        published = renewed or self.live.unpublished() >= publish_from
         if published and not renewed:
             self.publication.publish_bindings(now=now)
         elif not published:
@@ -374,6 +377,19 @@ def _content(home: Path, now: datetime) -> Iterator[_Origin]:
         yield _Origin(history.sources(), history.content, history.kind, history.data_time(), renewable=False)
     finally:
         history.close()
+
+
+def _require_history(current: Current | None, origin: _Origin) -> None:
+    """A home that published ingested data does not go back to the sample: clients would take it up."""
+    if not origin.renewable or current is None or current.manifest is None:
+        return
+    own = {(source.file, source.licence) for source in origin.sources}
+    if any((item.get("file"), item.get("licence")) not in own for item in current.manifest.sources):
+        raise SnapshotError(
+            "history_lost",
+            "This home has published ingested data, and history.db is gone.",
+            "Put history.db back from a backup, or ingest into a new home.",
+        )
 
 
 def _due(manifest: Manifest, did: str, origin: _Origin, now: datetime) -> bool:

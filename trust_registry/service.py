@@ -32,6 +32,7 @@ from trust_registry.vocabulary import SnapshotKind
 from trust_registry.web.limits import LIMITS, Limits
 from trust_registry.workers import Task, supervise
 
+PUBLIC_URL = "CAIRN_REGISTRY_PUBLIC_URL"
 _GRACE_SECONDS = 3
 _FILE_BYTES = 64 * 1024
 
@@ -71,7 +72,8 @@ def open_home(home: Path, *, deployment: SnapshotKind | None = None, rebuild: bo
     service = read_service(home)
     return Registry.open(
         home,
-        did=service.did if service else registry_did("http://localhost"),
+        # Before the first start, the address that it is going to have: its DID is in everything published.
+        did=service.did if service else registry_did(os.environ.get(PUBLIC_URL) or "http://localhost"),
         deployment=deployment or (service.deployment if service else SnapshotKind.PRODUCTION),
         now=utc_now(),
         refresh=False,
@@ -98,7 +100,7 @@ def serve(
     processes answer at one address; each counts its own share of a caller's rate.
     """
     proxies = _proxies(trusted_proxies)
-    if host not in {"127.0.0.1", "::1", "localhost"} and public_url is None:
+    if public_url == "" or (host not in {"127.0.0.1", "::1", "localhost"} and public_url is None):
         raise TrustRegistryError("public_url_missing", "Off the loopback, the registry needs its public URL.")
     home.mkdir(parents=True, exist_ok=True)
     before = read_service(home)

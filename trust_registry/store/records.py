@@ -141,6 +141,12 @@ class Store:
         query = BINDINGS_BY[did is not None, institution is not None]
         return self._verified(self._db.read(lambda db: db.execute(query, asked).all()))
 
+    def binding_sha256(self, number: int) -> str:
+        """Of the record with this number as it is stored; empty if there is none. Tells one store from another."""
+        query = sa.select(BINDINGS.c.jws).where(BINDINGS.c.number == number)
+        found = self._db.read(lambda db: db.execute(query).scalar())
+        return audit.sha256(found) if found is not None else ""
+
     def bindings_on(self, name: str) -> StoredBindings:
         """Records of every DID on a host of this name, or of one that begins so; oldest first."""
         query = ALL_BINDINGS.where(BINDINGS.c.did.startswith(f"did:web:{name}", autoescape=True))

@@ -24,16 +24,19 @@ from tests.unit.trust_registry.samples import (
     Issuer,
     query,
 )
-from trust_registry import bindings, cli_keys, embedded, objects, snapshot_tables
+from trust_registry import bindings, cli_keys, embedded, ingest_run, objects, snapshot_tables
 from trust_registry.cli_store import last_numbers
 from trust_registry.content import of_ingested
 from trust_registry.errors import BindingError, KeyFormatError, ObjectError, SnapshotError
 from trust_registry.facts import Binding
+from trust_registry.ingest.adapters import adapter_for
 from trust_registry.keys import keys_from_did_document, thumbprint
 from trust_registry.models import Outcome, Reason
 from trust_registry.publishing import Repository, Target
 from trust_registry.registry import Registry, registry_did
 from trust_registry.signing import RegistryKey
+from trust_registry.store import Store
+from trust_registry.store import backup as keeping
 from trust_registry.tails import TAILS_BYTES
 from trust_registry.vocabulary import RevocationReason, SnapshotKind
 
@@ -310,42 +313,63 @@ def test_an_edited_binding_makes_nothing_assured(registry: Registry) -> None:
 
 def test_a_published_binding_is_not_edited_in_the_database(registry: Registry) -> None:
     bind(registry)
+    bind(registry, CIT, CIT_ID)
     registry.upkeep(NOW, publish_from=1)
     db = sqlite3.connect(registry.home / "registry.db")
-    db.execute("UPDATE bindings SET jws = replace(jws, '.', '.A')")
+    db.execute("UPDATE bindings SET jws = replace(jws, '.', '.A') WHERE number = 1")
     db.commit()
-    db.close()
     again = open_home(registry.home)
     assert again.resolve(query(MTU, "2022-01-01"), now=NOW).outcome is Outcome.ASSURED_OFFICIAL
     with pytest.raises(BindingError, match="record_missing"):
         again.store.audit()
     again.close()
+    # The last one tells the store from another: with it edited, nothing is served that may not be its own.
+    db.execute("UPDATE bindings SET jws = replace(jws, '.', '.A')")
+    db.commit()
+    db.close()
+    with pytest.raises(BindingError, match="binding_not_authentic"):
+        open_home(registry.home)
 
 
-def test_a_store_that_was_put_back_answers_nothing_until_it_is_published_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("made_since", [0, 1, 2, 3])
+def test_after_an_older_store_was_put_back_all_is_published_anew(tmp_path: Path, made_since: int) -> None:
+    """Its numbers begin again below those that were published: none of the new records may be passed over."""
     registry = open_home(tmp_path)
     bind(registry)
-    shutil.copy(tmp_path / "registry.db", tmp_path / "backup.db")
+    keeping.backup(tmp_path / "registry.db", tmp_path / "backup", registry.key)
     bind(registry, CIT, CIT_ID)
-    bindings.revoke_key(
-        registry.store,
-        did=MTU.did,
-        key=MTU.thumbprint,
-        at=NOW,
-        reason=RevocationReason.COMPROMISED,
-        now=NOW,
-    )
+    bind(registry, FHJ, FHJ_ID)
     assert registry.upkeep(NOW, publish_from=1)
     registry.close()
-    for name in ("registry.db-wal", "registry.db-shm"):
-        (tmp_path / name).unlink(missing_ok=True)
-    shutil.copy(tmp_path / "backup.db", tmp_path / "registry.db")
+    for path in tmp_path.glob("registry.db*"):
+        path.unlink()
+    keeping.restore(tmp_path / "backup", tmp_path / "registry.db", registry.key)
+    store = Store(tmp_path / "registry.db", registry.key)
+    for number in range(made_since):
+        at = NOW - timedelta(minutes=10 - number)
+        compromised = RevocationReason.COMPROMISED
+        bindings.revoke_key(store, did=MTU.did, key=MTU.thumbprint, at=NOW, reason=compromised, now=at)
+    store.close()
     again = open_home(tmp_path)
-    assert again.resolve(query(FHJ, "2022-01-01"), now=NOW).outcome is Outcome.INDETERMINATE
-    assert again.upkeep(NOW, publish_from=100)
+    assert again.live.unpublished() == 0
     assert again.resolve(query(CIT, "2019-01-01"), now=NOW).outcome is Outcome.UNKNOWN_ISSUER
-    assert again.resolve(query(MTU, "2022-01-01"), now=NOW).outcome is Outcome.ASSURED_OFFICIAL
+    expected = Outcome.NOT_ASSURED if made_since else Outcome.ASSURED_OFFICIAL
+    assert again.resolve(query(MTU, "2022-01-01"), now=NOW).outcome is expected
     again.close()
+
+
+def test_a_home_that_lost_its_history_does_not_go_back_to_the_sample(tmp_path: Path) -> None:
+    folder = tmp_path / "csv"
+    shutil.copytree(embedded.DATA / "deqar", folder)
+    home = tmp_path / "home"
+    adapter = adapter_for(f"csv:{folder}", spool=home / "spool", clock=lambda: NOW)
+    ingest_run.ingest(
+        home, adapter, clock=lambda: NOW, publish=lambda: open_home(home).close(), say=lambda _: None
+    )
+    for path in home.glob("history.db*"):
+        path.unlink()
+    with pytest.raises(SnapshotError, match="history_lost"):
+        open_home(home)
 
 
 def test_a_binding_moved_to_another_did_does_not_count(registry: Registry) -> None:
