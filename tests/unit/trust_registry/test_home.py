@@ -346,7 +346,7 @@ def test_after_an_older_store_was_put_back_all_is_published_anew(tmp_path: Path,
     keeping.restore(tmp_path / "backup", tmp_path / "registry.db", registry.key)
     store = Store(tmp_path / "registry.db", registry.key)
     for number in range(made_since):
-        at = NOW - timedelta(minutes=10 - number)
+        at = NOW - timedelta(seconds=30 - number)
         compromised = RevocationReason.COMPROMISED
         bindings.revoke_key(store, did=MTU.did, key=MTU.thumbprint, at=NOW, reason=compromised, now=at)
     store.close()
