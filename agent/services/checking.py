@@ -124,7 +124,12 @@ async def _ask(node: Node, record: Record, key: str, *, eqf: int | None = None) 
     own = record.level.eqf if record.level is not None else None
     level = own if eqf is None else eqf
     return await trust.ask(
-        node, did=record.issuer.did, key=key, awarded_on=record.awarded_on, eqf=level or None
+        node,
+        did=record.issuer.did,
+        key=key,
+        awarded_on=record.awarded_on,
+        eqf=level or None,
+        country=record.issuer.country,
     )
 
 
