@@ -295,7 +295,7 @@ def test_a_home_is_not_made_twice(cairn: Cairn, tmp_path: Path) -> None:
         "--role",
         "holder",
         "--registry",
-        "http://x",
+        "https://registry.example",
         "--home",
         str(tmp_path / "a"),
     )

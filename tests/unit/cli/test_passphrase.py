@@ -165,7 +165,9 @@ async def test_the_universe_hands_it_over_in_a_pipe(tmp_path: Path, monkeypatch:
 
 
 async def test_a_member_that_ends_while_starting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    universe = Universe(tmp_path, members=(Member("learner", "x", Role.HOLDER),), registry_url="http://x")
+    universe = Universe(
+        tmp_path, members=(Member("learner", "x", Role.HOLDER),), registry_url="http://localhost:9"
+    )
     real = asyncio.create_subprocess_exec
 
     async def broken(*_arguments: Any, **options: Any) -> Any:
