@@ -81,10 +81,6 @@ class Issuer:
     def host(self) -> str:
         return host_of(self.did)
 
-    @property
-    def country(self) -> str | None:
-        return only_country(self.countries)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwardingBody:

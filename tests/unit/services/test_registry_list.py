@@ -194,19 +194,19 @@ async def test_the_status_tells_the_registry_from_its_copy(place: Town, holder: 
 
 
 class Asker:
-    """``errors``: what the next attempts end with; None is success."""
+    """``errors``: what the first attempts end with; those after them succeed as soon as ``reachable`` is set."""
 
-    def __init__(self, *errors: TrustRegistryError | None) -> None:
-        self.behind = asyncio.Event()
+    def __init__(self, *errors: TrustRegistryError) -> None:
+        self.behind, self.reachable = asyncio.Event(), asyncio.Event()
         self.errors = list(errors)
         self.attempts = 0
         self.closed = False
 
     async def sync(self) -> None:
         self.attempts += 1
-        error = self.errors.pop(0) if self.errors else None
-        if error is not None:
-            raise error
+        if self.errors:
+            raise self.errors.pop(0)
+        await self.reachable.wait()
         self.behind.clear()
 
     def close(self) -> None:
@@ -236,9 +236,9 @@ async def test_failures_are_said_once_and_tried_again() -> None:
     with structlog.testing.capture_logs() as logs:
         keeper.start()
         keeper.start()
-        await until(lambda: asker.attempts == 6)
-        assert keeper.problem == "wrong_root"
         await until(lambda: asker.attempts == 7)
+        assert keeper.problem == "wrong_root"
+        asker.reachable.set()
         await until(lambda: not keeper.problem)
         assert [entry["code"] for entry in logs] == ["registry_unreachable", "busy", "wrong_root"]
         # Now it waits a quarter of an hour, unless an answer shows that there is something newer.
