@@ -171,8 +171,8 @@ def evaluate_policy(
     """One check per element of the policy and item (`agent.core.elements`), and ``registry``.
 
     A registry outcome that the policy does not accept fails that element, whatever the reason; indeterminate
-    and unreachable are unknown. Credit of the set counts proved minimums or revealed values, and items that
-    cannot be told apart once.
+    and unreachable are unknown, and so is what a copy does not have. Credit of the set counts proved minimums or
+    revealed values, and items that cannot be told apart once.
     """
     if not items:
         return (_nothing_read("policy"),)
@@ -228,7 +228,12 @@ def _registry(accepted: Sequence[str], item: PresentedItem, decisions: Decisions
     note = _from(next((answer for answer in answers if answer.note), answers[0]))
     if outcomes <= set(accepted):
         return Check("registry", label, Result.PASS, "", note.strip(), item.item, chain)
-    undecided = outcomes & {"indeterminate", UNREACHABLE, UNRELIABLE} - set(accepted)
+    # What is not in a copy may have come into the list since.
+    undecided = {
+        outcome
+        for outcome in outcomes - set(accepted)
+        if outcome in _UNDECIDED or (outcome in _ABSENT and by_outcome[outcome].note)
+    }
     if undecided:
         outcome = min(undecided)
         reason, detail = _reason(by_outcome[outcome]), f"{_OUTCOMES[outcome]}.{_from(by_outcome[outcome])}"
@@ -307,6 +312,8 @@ def _reason(answer: Answer) -> str:
     return "registry_unreachable" if answer.outcome == UNREACHABLE else answer.outcome
 
 
+_UNDECIDED: Final = frozenset({"indeterminate", UNREACHABLE, UNRELIABLE})
+_ABSENT: Final = frozenset({"no_evidence", "unknown_issuer"})
 _LEVEL_HIDDEN: Final = "The registry's answer differs between the levels that the credential may have."
 _OUTCOMES: Final = {
     "assured_official": "The registry says officially quality-assured",
