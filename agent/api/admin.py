@@ -333,7 +333,6 @@ def _verifier(asking: Asking) -> APIRouter:
 
     @router.post("/responses/{id}/recheck")
     async def recheck(id: str) -> dict[str, Any]:
-        agent.node.forget_answers()
         return await asking.recheck(id)
 
     return router
