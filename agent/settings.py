@@ -5,6 +5,7 @@ HOME/token          bearer token of the admin API (0600, made new by `create_hom
 HOME/service.json   where the running service listens (removed when it stops)
 HOME/vault.db       the encrypted vault      HOME/acapy/   ACA-Py's own encrypted wallet
 HOME/public/        signed public objects    HOME/logs/    logs, without claim values
+HOME/registry-copy/ the trust registry's list; remove it when you turn to another registry
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import secrets
 import socket
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.errors import ConflictError, InputError, NotFoundError
 from agent.store.public import write_atomic
+from trust_registry.addresses import LOOPBACK_HOSTS
 
 
 class Role(StrEnum):
@@ -44,6 +46,8 @@ class Settings(BaseModel):
     roles: frozenset[Role]
     ports: Ports
     registry_url: str
+    # Hex SHA-256 of the registry's first root, had from its operator; empty: whoever answers first is believed.
+    registry_root: str = Field(default="", pattern=r"^([0-9A-Fa-f]{64})?$")
     profile: str = ""  # id in issuer_profiles, for an issuer
     public_url: str = ""  # what others reach us by; empty: loopback
     didcomm_url: str = ""  # likewise for DIDComm
@@ -96,6 +100,7 @@ def create_home(
     name: str,
     roles: frozenset[Role],
     registry_url: str,
+    registry_root: str = "",
     profile: str = "",
     demo: bool = False,
     rev_registry_size: int = 200,
@@ -114,6 +119,7 @@ def create_home(
             roles=roles,
             ports=Ports(admin=admin, public=public, didcomm=didcomm),
             registry_url=registry_url,
+            registry_root=registry_root,
             profile=profile,
             demo=demo,
             rev_registry_size=rev_registry_size,
@@ -121,6 +127,7 @@ def create_home(
         )
     except ValidationError as error:
         raise InputError("bad_settings", f"{_where(error)}.") from None
+    _require_registry(settings, "")
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_atomic(home / "token", secrets.token_urlsafe(32).encode(), mode=0o600)
     save_settings(home, settings)
@@ -135,7 +142,7 @@ def load_settings(home: Path) -> Settings:
     """Read HOME/agent.json. Raises `NotFoundError` or `InputError` naming the file and the entry."""
     path = home / "agent.json"
     try:
-        return Settings.model_validate_json(path.read_bytes())
+        settings = Settings.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise NotFoundError(
             "no_agent_home",
@@ -144,6 +151,28 @@ def load_settings(home: Path) -> Settings:
         ) from None
     except ValidationError as error:
         raise InputError("bad_settings", f"{path}: {_where(error)}.") from None
+    _require_registry(settings, f"{path}: ")
+    return settings
+
+
+def _require_registry(settings: Settings, where: str) -> None:
+    if not _has_registry(settings):
+        raise InputError(
+            "bad_settings",
+            f"{where}registry_url: must be a plain https address, or http on this machine in a demonstration.",
+        )
+
+
+def _has_registry(settings: Settings) -> bool:
+    """As `trust_registry.local_copy` judges the address, which takes long to import: every command is here."""
+    try:
+        parts = urlsplit(settings.registry_url)
+        _ = parts.port
+    except ValueError:
+        return False
+    extra = parts.username or parts.password or parts.query or parts.fragment
+    local = settings.demo and parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+    return bool(parts.hostname) and not extra and (parts.scheme == "https" or local)
 
 
 def _where(error: ValidationError) -> str:

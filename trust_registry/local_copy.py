@@ -83,8 +83,9 @@ class LocalCopy:
     def current(self) -> Copy | None:
         """The copy as it is here, every file compared with its hash; None before the first `sync`.
 
-        Asks nobody, and judges no age: that is for whoever answers from it. `SnapshotError` copy_damaged. Open the
-        files soon: the next `sync` may remove them, though not under an open file.
+        Asks nobody, and judges no age: that is for whoever answers from it. `SnapshotError` copy_damaged, or wrong_root
+        for a copy of before another root was pinned. Open the files soon: the next `sync` may remove them, though
+        not under an open file.
         """
         data = self._pointer_bytes()
         while data is not None:
@@ -158,13 +159,16 @@ class LocalCopy:
             )
         except DownloadError as error:
             raise _refusal(error, fetcher.last) from error
-        if self._pinned is not None and hashlib.sha256(data).hexdigest() != self._pinned.lower():
+        self._require_pinned(hashlib.sha256(data).hexdigest())
+        return data
+
+    def _require_pinned(self, root_sha256: str) -> None:
+        if self._pinned is not None and root_sha256 != self._pinned.lower():
             raise SnapshotError(
                 "wrong_root",
                 "The registry's first root is not the pinned one.",
                 "Compare it with what `snapshot root` says at the registry.",
             )
-        return data
 
     def _refresh(self, fetcher: Fetcher, first: bytes, now: datetime) -> Updater:
         """Step 2."""
@@ -275,6 +279,7 @@ class LocalCopy:
                 raise damaged()
         except OSError as error:
             raise damaged() from error
+        self._require_pinned(root)
         files = {
             one.name: Copied(one.name, self._files / one.sha256, one.sha256, one.length, one.custom)
             for one in pointer.files

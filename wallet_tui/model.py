@@ -275,6 +275,7 @@ class Status:
     agent_state: str
     agent_detail: Untrusted
     registry_ok: bool
+    registry_copy: bool  # it does not answer, and this machine's copy does
     registry_freshness: str
     registry_age: int | None
     registry_demo: bool
@@ -286,6 +287,7 @@ class Status:
     def read(cls, doc: Doc) -> Status:
         agent, registry, inbox = doc.doc("agent"), doc.doc("registry"), doc.doc("inbox")
         snapshot = registry.doc("snapshot")
+        state = registry.word("state", ("ok", "copy", "unreachable"), "unreachable")
         return cls(
             name=doc.text("name"),
             # Anything but a plain "unlocked" is treated as locked.
@@ -295,7 +297,8 @@ class Status:
             locks_in=doc.number("locks_in"),
             agent_state=agent.word("state", ("stopped", "starting", "ready", "failed"), "failed"),
             agent_detail=agent.text("detail"),
-            registry_ok=registry.word("state", ("ok", "unreachable"), "unreachable") == "ok",
+            registry_ok=state == "ok",
+            registry_copy=state == "copy",
             registry_freshness=snapshot.word("freshness", ("fresh", "stale", "expired", "dead"), ""),
             registry_age=snapshot.number("age_seconds"),
             registry_demo=snapshot.word("kind", ("demo", "production"), "production") == "demo",

@@ -60,6 +60,7 @@ async def run(agent: Agent, *, passphrase: str | None = None, stop: asyncio.Even
         while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.02)
         _announce(home, settings)
+        agent.node.start()
         log.info("agent service ready", admin_port=settings.ports.admin, public_port=settings.ports.public)
         if passphrase is not None:
             await agent.node.unlock(passphrase)

@@ -23,6 +23,10 @@ def init(
     *,
     role: Annotated[list[Role], typer.Option(help="May be repeated.")],
     registry: Annotated[str, typer.Option(help="Address of the trust registry.")],
+    registry_root: Annotated[
+        str,
+        typer.Option(help="SHA-256 of its first root, from its operator. Without: who answers first counts."),
+    ] = "",
     profile: Annotated[str, typer.Option(help="For an issuer: a profile of issuer_profiles.")] = "",
     demo: Annotated[
         bool, typer.Option("--demo", help="Allow http on this machine and demonstration lists.")
@@ -41,6 +45,7 @@ def init(
             name=name,
             roles=frozenset(role),
             registry_url=registry,
+            registry_root=registry_root,
             profile=profile,
             demo=demo,
             lock_after_seconds=lock_after,
@@ -82,14 +87,16 @@ def status(*, home: Home = None, as_: As = "learner", json_: Json = False) -> No
         return
     out(f"{document['name']} ({', '.join(document['roles'])}): {document['lock']}")
     out(f"  agent {document['agent']['state']} {document['agent']['detail']}".rstrip())
-    snapshot = document["registry"]["snapshot"]
-    age = (
-        f", list {snapshot['seq']}, {snapshot['age_seconds'] // 60} min old, {snapshot['freshness']}"
-        if snapshot
-        else ""
-    )
-    out(f"  registry {document['registry']['state']}{age}")
+    out(f"  registry {_registry(document['registry'])}")
     out(f"  waiting: {document['inbox']['offers']} offer(s), {document['inbox']['requests']} request(s)")
+
+
+def _registry(found: dict[str, Any]) -> str:
+    words = "does not answer, answers come from the copy" if found["state"] == "copy" else found["state"]
+    if snapshot := found["snapshot"]:
+        words += f", list {snapshot['seq']}, {snapshot['age_seconds'] // 60} min old, {snapshot['freshness']}"
+    words += ", first root pinned" if found["root"] == "pinned" else ", first root trusted at first use"
+    return f"{words}; its list was not fetched: {found['problem']}" if found["problem"] else words
 
 
 def unlock(

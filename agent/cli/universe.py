@@ -23,7 +23,7 @@ import httpx
 
 from agent.client import AgentClient
 from agent.errors import AgentError, UnreachableError
-from agent.settings import Role, create_home
+from agent.settings import Role, create_home, load_settings, save_settings
 from trust_registry.keys import keys_from_did_document
 
 # The universe is for playing: its passphrase is public and printed. A real wallet asks for one.
@@ -70,6 +70,7 @@ class Universe:
     narrate: Callable[[str], None] = lambda _: None
     members: tuple[Member, ...] = MEMBERS
     registry_url: str = ""
+    registry_root: str = ""  # what the agents pin
     _processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
     def home(self, member: str) -> Path:
@@ -104,6 +105,8 @@ class Universe:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         await self._spawn("registry", "trust_registry.cli", "serve", "--home", str(home), "--demo")
         self.registry_url = str((await self._service_file("registry"))["url"])
+        if not self.registry_root:
+            self.registry_root = await self._first_root(home)
 
     async def start_agents(self) -> None:
         """All at once: on two cores that takes about as long as the slowest."""
@@ -118,9 +121,11 @@ class Universe:
                 name=member.name,
                 roles=frozenset({member.role}),
                 registry_url=self.registry_url,
+                registry_root=self.registry_root,
                 profile=member.profile,
                 demo=True,
             )
+        self._pin(id)
         reader, writer = os.pipe()
         try:
             os.write(writer, f"{PASSPHRASE}\n".encode())
@@ -140,6 +145,23 @@ class Universe:
             os.close(writer)
         await self._service_file(id)
         await self.wait(id, lambda status: bool(status["agent"]["state"] == "ready"), "its agent to be ready")
+
+    async def _first_root(self, home: Path) -> str:
+        """As an operator tells it, by another way than the registry's address. It never changes."""
+        command = (sys.executable, "-m", "trust_registry.cli", "snapshot", "root", "--home", str(home))
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+        )
+        said, _ = await process.communicate()
+        if process.returncode != 0:
+            raise AgentError("no_root", "The registry does not say its first root.")
+        return said.decode().strip()
+
+    def _pin(self, id: str) -> None:
+        """For homes of before there was anything to pin; another root than the pinned one is the agent's to refuse."""
+        settings = load_settings(self.home(id))
+        if self.registry_root and not settings.registry_root:
+            save_settings(self.home(id), settings.model_copy(update={"registry_root": self.registry_root}))
 
     async def bind_institutions(self) -> None:
         """What a registry's operators do after checking; here the demo vouches for its own illustrations."""

@@ -15,16 +15,19 @@ from typing import Final, Protocol
 from agent.core import elements
 from agent.core.attributes import int_to_date
 from agent.core.elements import distinct_groups
+from agent.core.limits import parse_json
 from agent.core.needs import AWARDED, LEVEL, PROFILES, stated_profiles
 from agent.core.policy import ASSURED, Policy
 from agent.core.presentation import Examined
 from agent.core.reading import PresentedItem
+from agent.core.record import COUNTRY_CODE, MAX_RECORD_BYTES, only_country
 from agent.core.verdict import Check, Evidence, Part, PartName, Result, Verdict
 from agent.errors import InputError
 from trust_registry.models import Decision
 
 __all__ = [
     "UNREACHABLE",
+    "UNRELIABLE",
     "Answer",
     "Decisions",
     "QualityQuery",
@@ -39,12 +42,14 @@ __all__ = [
 ]
 
 UNREACHABLE: Final = "unreachable"
+UNRELIABLE: Final = "unreliable"  # it answered, and the answer or its list cannot be believed
 
 
 class Answer(Protocol):
     """What the caller got from the trust registry, in this module's terms.
 
-    ``outcome`` is one of `agent.core.policy.OUTCOMES`, or `UNREACHABLE`; ``chain`` is "who says so".
+    ``outcome`` is one of `agent.core.policy.OUTCOMES`, or `UNREACHABLE`, or `UNRELIABLE`, whose one reason says why;
+    ``chain`` is "who says so"; ``note`` says where the answer is from, if not from the registry at this moment.
     """
 
     @property
@@ -53,6 +58,8 @@ class Answer(Protocol):
     def reasons(self) -> Sequence[str]: ...
     @property
     def chain(self) -> Sequence[Evidence]: ...
+    @property
+    def note(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +69,11 @@ class RegistryAnswer:
     outcome: str
     reasons: tuple[str, ...] = ()
     chain: tuple[Evidence, ...] = ()
+    note: str = ""
 
     @classmethod
-    def of(cls, decision: Decision) -> RegistryAnswer:
-        """From the registry's decision: who says so first, then its evidence, made-up facts marked."""
+    def of(cls, decision: Decision, *, note: str = "", more: Iterable[Evidence] = ()) -> RegistryAnswer:
+        """From the registry's decision: who says so first, then its evidence, made-up facts marked, then ``more``."""
         links = [
             Evidence(f"authority:{link.role}", link.name, link.note, link.url)
             for link in decision.authority_chain
@@ -81,7 +89,7 @@ class RegistryAnswer:
             for item in decision.evidence
         ]
         reasons = tuple(str(reason) for reason in decision.reasons)
-        return cls(str(decision.outcome), reasons, (*links, *items))
+        return cls(str(decision.outcome), reasons, (*links, *items, *more), note)
 
 
 # (item, EQF level) -> answer; level 0 stands for a question without a level.
@@ -90,28 +98,29 @@ Decisions = Mapping[tuple[str, int], Answer]
 
 @dataclass(frozen=True, slots=True)
 class QualityQuery:
-    """One question for the trust registry; ``eqf`` 0 means: ask without a level."""
+    """One question for the trust registry; ``eqf`` 0 means: ask without a level, ``country`` None: without one."""
 
     item: str
     did: str
     key: str
     awarded_on: date
     eqf: int
+    country: str | None = None
 
 
 def quality_queries(items: Iterable[PresentedItem]) -> tuple[QualityQuery, ...]:
     """What to ask the registry so that `quality` and `evaluate_policy` can answer.
 
     One query per item and level that it may have: the revealed one, or each from the proved minimum to 8, or
-    0 to 8 when nothing about the level is shown. None for an item whose date of award is hidden or whose
-    issuer's key is not established.
+    0 to 8 when nothing about the level is shown. The country is the issuer's, if it is revealed and one. None for an
+    item whose date of award is hidden or whose issuer's key is not established.
     """
     found = []
     for item in items:
         awarded_on = _awarded_on(item)
         if awarded_on is not None and item.issuer_did and item.key:
             found += [
-                QualityQuery(item.item, item.issuer_did, item.key, awarded_on, level)
+                QualityQuery(item.item, item.issuer_did, item.key, awarded_on, level, _country(item))
                 for level in possible_levels(item)
             ]
     return tuple(found)
@@ -162,8 +171,8 @@ def evaluate_policy(
     """One check per element of the policy and item (`agent.core.elements`), and ``registry``.
 
     A registry outcome that the policy does not accept fails that element, whatever the reason; indeterminate
-    and unreachable are unknown. Credit of the set counts proved minimums or revealed values, and items that
-    cannot be told apart once.
+    and unreachable are unknown, and so is what a copy does not have. Credit of the set counts proved minimums or
+    revealed values, and items that cannot be told apart once.
     """
     if not items:
         return (_nothing_read("policy"),)
@@ -201,11 +210,11 @@ def _quality(item: PresentedItem, decisions: Decisions) -> Check:
     because = f" ({', '.join(answer.reasons).replace('_', ' ')})" if answer.reasons else ""
     if answer.outcome in ASSURED:
         voluntary = "voluntarily" if answer.outcome == "assured_voluntary" else "officially"
-        detail = f"The registry says so: {voluntary} quality-assured{because}."
+        detail = f"The registry says so: {voluntary} quality-assured{because}.{_from(answer)}"
         return Check("quality", label, Result.PASS, "", detail, item.item, chain)
     result = Result.FAIL if answer.outcome == "not_assured" else Result.UNKNOWN
-    detail = f"{_OUTCOMES.get(answer.outcome, 'The registry gives no clear answer')}{because}."
-    return Check("quality", label, result, _reason(answer.outcome), detail, item.item, chain)
+    detail = f"{_OUTCOMES.get(answer.outcome, 'The registry gives no clear answer')}{because}.{_from(answer)}"
+    return Check("quality", label, result, _reason(answer), detail, item.item, chain)
 
 
 def _registry(accepted: Sequence[str], item: PresentedItem, decisions: Decisions) -> Check:
@@ -214,22 +223,27 @@ def _registry(accepted: Sequence[str], item: PresentedItem, decisions: Decisions
     if not answers:
         return Check("registry", label, Result.UNKNOWN, reason, detail, item.item)
     chain = tuple(answers[0].chain)
-    outcomes = {answer.outcome for answer in answers}
+    by_outcome = {answer.outcome: answer for answer in reversed(answers)}
+    outcomes = set(by_outcome)
+    note = _from(next((answer for answer in answers if answer.note), answers[0]))
     if outcomes <= set(accepted):
-        return Check("registry", label, Result.PASS, "", "", item.item, chain)
-    undecided = outcomes & {"indeterminate", UNREACHABLE} - set(accepted)
+        return Check("registry", label, Result.PASS, "", note.strip(), item.item, chain)
+    # What is not in a copy may have come into the list since.
+    undecided = {
+        outcome
+        for outcome in outcomes - set(accepted)
+        if outcome in _UNDECIDED or (outcome in _ABSENT and by_outcome[outcome].note)
+    }
     if undecided:
         outcome = min(undecided)
-        return Check(
-            "registry", label, Result.UNKNOWN, _reason(outcome), f"{_OUTCOMES[outcome]}.", item.item, chain
-        )
+        reason, detail = _reason(by_outcome[outcome]), f"{_OUTCOMES[outcome]}.{_from(by_outcome[outcome])}"
+        return Check("registry", label, Result.UNKNOWN, reason, detail, item.item, chain)
     if outcomes & set(accepted):
-        return Check("registry", label, Result.UNKNOWN, "level_hidden", _LEVEL_HIDDEN, item.item, chain)
+        detail = f"{_LEVEL_HIDDEN}{note}"
+        return Check("registry", label, Result.UNKNOWN, "level_hidden", detail, item.item, chain)
     outcome = min(outcomes)
-    detail = (
-        f"{_OUTCOMES.get(outcome, 'The registry gives another outcome')}; the policy does not accept that."
-    )
-    return Check("registry", label, Result.FAIL, _reason(outcome), detail, item.item, chain)
+    detail = f"{_OUTCOMES.get(outcome, 'The registry gives another outcome')}; the policy does not accept that.{note}"
+    return Check("registry", label, Result.FAIL, _reason(by_outcome[outcome]), detail, item.item, chain)
 
 
 def _one_answer(item: PresentedItem, decisions: Decisions) -> tuple[Answer | None, str, str]:
@@ -238,7 +252,7 @@ def _one_answer(item: PresentedItem, decisions: Decisions) -> tuple[Answer | Non
     if not answers:
         return None, reason, detail
     for answer in answers:
-        if answer.outcome == UNREACHABLE:
+        if answer.outcome in {UNREACHABLE, UNRELIABLE}:
             return answer, "", ""
     outcomes = {answer.outcome for answer in answers}
     if outcomes <= ASSURED and len(outcomes) > 1:  # the weaker of the two holds for all
@@ -272,10 +286,34 @@ def _awarded_on(item: PresentedItem) -> date | None:
         return None
 
 
-def _reason(outcome: str) -> str:
-    return "registry_unreachable" if outcome == UNREACHABLE else outcome
+def _country(item: PresentedItem) -> str | None:
+    """What is not a list of country codes, whoever signed it, names no country."""
+    text = item.revealed.get("issuer_countries")
+    if text is None:
+        return None
+    try:
+        codes = parse_json(
+            text.encode(errors="replace"), max_bytes=MAX_RECORD_BYTES, what="list of countries"
+        )
+    except InputError:
+        return None
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        return None
+    return only_country(codes) if all(COUNTRY_CODE.fullmatch(code) for code in codes) else None
 
 
+def _from(answer: Answer) -> str:
+    return f" ({answer.note}.)" if answer.note else ""
+
+
+def _reason(answer: Answer) -> str:
+    if answer.outcome == UNRELIABLE:
+        return answer.reasons[0] if answer.reasons else UNRELIABLE
+    return "registry_unreachable" if answer.outcome == UNREACHABLE else answer.outcome
+
+
+_UNDECIDED: Final = frozenset({"indeterminate", UNREACHABLE, UNRELIABLE})
+_ABSENT: Final = frozenset({"no_evidence", "unknown_issuer"})
 _LEVEL_HIDDEN: Final = "The registry's answer differs between the levels that the credential may have."
 _OUTCOMES: Final = {
     "assured_official": "The registry says officially quality-assured",
@@ -285,6 +323,7 @@ _OUTCOMES: Final = {
     "unknown_issuer": "The registry has no information about this issuer",
     "indeterminate": "The registry has no information recent or clear enough to tell",
     UNREACHABLE: "The registry could not be reached",
+    UNRELIABLE: "The registry gave no answer that can be believed",
 }
 
 

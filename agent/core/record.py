@@ -16,7 +16,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -32,6 +33,7 @@ from agent.errors import InputError
 RECORD_VERSION: Final = 1
 MAX_RECORD_BYTES: Final = 64 * 1024
 MAX_NAME_CHARS: Final = 300
+COUNTRY_CODE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 
 def host_of(did: str) -> str:
@@ -41,6 +43,15 @@ def host_of(did: str) -> str:
         return ""
     # Only the colon of a port may be encoded; decoding more would let a DID smuggle control characters.
     return did.removeprefix(method).split(":")[0].replace("%3A", ":").replace("%3a", ":")
+
+
+def only_country(codes: Iterable[str]) -> str | None:
+    """``BE`` for ``BE-VLG``, and for that and ``BE``; None when the codes are of several countries or of none.
+
+    The registry is asked about one place; which of several an award belongs to, nobody says.
+    """
+    found = {code[:2] for code in codes}
+    return found.pop() if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,7 +339,7 @@ _NAME = _G.text(MAX_NAME_CHARS)
 _ID = _G.text(500)
 _SLUG = _G.text(64, r"[a-z][a-z0-9-]*", "must be a word of small letters, digits and hyphens")
 _URL = _G.text(1000, r"https?://\S+", "must be an http or https address")
-_COUNTRY = _G.text(6, r"[A-Z]{2}(-[A-Z0-9]{1,3})?", "must be an ISO 3166 code such as IE or BE-VLG")
+_COUNTRY = _G.text(6, COUNTRY_CODE.pattern, "must be an ISO 3166 code such as IE or BE-VLG")
 _LANGUAGE = _G.text(35, LANGUAGE_TAG, "must be a language tag such as en")
 _DID = _G.text(500, r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+", "must be a DID")
 _SHA256 = _G.text(64, r"[0-9a-f]{64}", "must be a SHA-256 in small hex")

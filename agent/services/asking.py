@@ -277,6 +277,7 @@ class Asking:
         request = await self.request(response["request"])
         exchange = await (await self._node.admin()).presentation_record(response["pres_ex_id"])
         exchange = await self._verified(exchange)
+        self._node.forget_answers()
         response |= await judging.judge(
             self._node, Policy.from_json(request["policy"]), request, response, exchange
         )

@@ -9,7 +9,7 @@ from agent.core import taxonomy
 from agent.core.attributes import check_attributes
 from agent.core.findings import Finding, Outcome
 from agent.core.profiles import validate
-from agent.core.record import Record
+from agent.core.record import Record, only_country
 from agent.core.signed_link import SignedLink
 from agent.core.verdict import Check, Evidence, Result, combine
 from agent.errors import CairnError
@@ -124,7 +124,12 @@ async def _ask(node: Node, record: Record, key: str, *, eqf: int | None = None) 
     own = record.level.eqf if record.level is not None else None
     level = own if eqf is None else eqf
     return await trust.ask(
-        node, did=record.issuer.did, key=key, awarded_on=record.awarded_on, eqf=level or None
+        node,
+        did=record.issuer.did,
+        key=key,
+        awarded_on=record.awarded_on,
+        eqf=level or None,
+        country=only_country(record.issuer.countries),
     )
 
 

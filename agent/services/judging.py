@@ -5,7 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from agent.acapy.records import PresentationExchange
-from agent.core.evaluation import UNREACHABLE, QualityQuery, RegistryAnswer, quality_queries, verdict
+from agent.core.evaluation import (
+    UNREACHABLE,
+    UNRELIABLE,
+    QualityQuery,
+    RegistryAnswer,
+    quality_queries,
+    verdict,
+)
 from agent.core.policy import Policy
 from agent.core.presentation import PresentationFacts, examine
 from agent.core.seen import seen
@@ -43,8 +50,17 @@ async def judge(
 
 async def _ask(node: Node, query: QualityQuery) -> RegistryAnswer:
     answer = await trust.ask(
-        node, did=query.did, key=query.key, awarded_on=query.awarded_on, eqf=query.eqf or None
+        node,
+        did=query.did,
+        key=query.key,
+        awarded_on=query.awarded_on,
+        eqf=query.eqf or None,
+        country=query.country,
     )
     if answer.decision is None:
-        return RegistryAnswer(UNREACHABLE)
-    return RegistryAnswer.of(answer.decision)
+        return (
+            RegistryAnswer(UNREACHABLE)
+            if answer.reason == trust.UNREACHABLE
+            else RegistryAnswer(UNRELIABLE, (answer.reason,))
+        )
+    return RegistryAnswer.of(answer.decision, note=trust.note(answer), more=trust.circumstances(answer))

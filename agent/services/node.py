@@ -1,6 +1,6 @@
 """One running agent: its home, its vault, its ACA-Py process, and the ways out to others.
 
-`Node` owns the lifecycle (unlock, lock, restart of a dead ACA-Py, close). The roles (`issuing`, `holding`,
+`Node` owns the lifecycle (start, unlock, lock, restart of a dead ACA-Py, close). The roles (`issuing`, `holding`,
 `presenting`, `asking`) take a node and do their work with it. Everything that outlives a call is in the
 vault first, so a killed process resumes from there (see `Node.on_ready`).
 """
@@ -29,12 +29,16 @@ from agent.net.objects import ObjectResolver
 from agent.services import clock, trust
 from agent.services.bus import Bus
 from agent.services.changes import Changes
+from agent.services.registry_list import ListKeeper
 from agent.settings import Settings, free_ports
 from agent.store.public import PublicObjects
 from agent.store.vault import Document, Put, Vault
+from trust_registry.asking import Asker
 from trust_registry.client import RegistryClient
 from trust_registry.errors import TrustRegistryError
 from trust_registry.keys import Jwk, keys_from_did_document
+from trust_registry.local_copy import LocalCopy
+from trust_registry.tuf_fetcher import Source
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +79,14 @@ class Node:
         self.fetcher = SafeFetcher(allow_loopback=settings.demo)
         self.registry_http = httpx.AsyncClient(timeout=LIMITS.fetch_seconds, follow_redirects=False)
         self.registry = RegistryClient(settings.registry_url, self.registry_http)
+        copy = LocalCopy(
+            home / "registry-copy",
+            settings.registry_url,
+            root_sha256=settings.registry_root or None,
+            source=Source(allow_loopback=settings.demo),
+        )
+        self.asker = Asker(self.registry, copy, demo=settings.demo, clock=clock.now)
+        self.registry_list = ListKeeper(self.asker)
         self.trust_memory = trust.Memory()
         self.dids = DidResolver(self.fetcher)
         self.objects = ObjectResolver(self.fetcher, self.dids, self.registry)
@@ -207,7 +219,11 @@ class Node:
         except httpx.HTTPError as error:
             log.warning("background work failed", work=name, code=type(error).__name__)
 
-    # ------------------------------------------------------------------ unlock and lock
+    # ------------------------------------------------------------------ start, unlock and lock
+
+    def start(self) -> None:
+        """What runs as long as the service does, the wallet locked or not."""
+        self.registry_list.start()
 
     async def unlock(self, passphrase: str) -> None:
         """Open the vault (make it at the first run) and start ACA-Py behind it.
@@ -265,6 +281,7 @@ class Node:
     async def close(self) -> None:
         self._closing = True
         await self.relock()
+        await self.registry_list.close()
         self.bus.close()
         await self.fetcher.aclose()
         await self.registry_http.aclose()

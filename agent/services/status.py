@@ -33,8 +33,18 @@ async def status(agent: Agent) -> dict[str, Any]:
 
 
 async def _registry(agent: Agent) -> dict[str, Any]:
+    """``state``: ok; copy, when the registry does not answer and this machine's copy stands in; or unreachable."""
     node = agent.node
-    found: dict[str, Any] = {"state": "unreachable", "url": node.settings.registry_url, "snapshot": None}
+    copied = await node.asker.standing()
+    copy = None if copied is None else copied.to_json()
+    found: dict[str, Any] = {
+        "state": "unreachable" if copy is None else "copy",
+        "url": node.settings.registry_url,
+        "snapshot": copy,
+        "copy": copy,
+        "root": "pinned" if node.settings.registry_root else "first_use",
+        "problem": node.registry_list.problem,
+    }
     try:
         snapshot = await asyncio.wait_for(node.registry.status(), REGISTRY_SECONDS)
     except (TrustRegistryError, TimeoutError):

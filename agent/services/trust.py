@@ -11,13 +11,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from agent.core.verdict import Check, Evidence, Result
+from agent.services import clock
+from trust_registry.asking import Source
 from trust_registry.errors import RegistryUnreachable, TrustRegistryError
 from trust_registry.models import Decision, Outcome, Query
 
@@ -41,14 +42,38 @@ SENTENCES = {
     Outcome.INDETERMINATE: "The registry cannot say: its list does not allow an answer.",
 }
 SAID_ALREADY = frozenset({"did_not_bound", "no_report"})
+# Of the list itself: what it says, good or bad, counts for nothing then.
+DISTRUSTED = {
+    "snapshot_rollback": "older than, or another than, the list of this number that was seen before",
+    "snapshot_demo": "demonstration data, and this is no demonstration",
+}
+# Why there is no decision; whatever else there may be is about the list.
+NO_DECISION = {
+    UNREACHABLE: "The trust registry did not answer, so this is not known now.",
+    "answer_not_authentic": "What came as the registry's answer is not signed by it, so it counts for nothing.",
+    "no_award_date": "Without a date of award there is nothing to ask the registry.",
+    "issuer_key_unknown": "Which key of the issuer signed is not established, so the registry was not asked.",
+}
+UNCHECKED = {
+    "registry": "the registry at this moment: it did not answer",
+    "key": "which key signed",
+    "country": "the country of the award: the issuer names none, or several, or it is not disclosed",
+    "level": "the level: none is stated, or it is not disclosed",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A decision, or the reason why there is none (`decision` is None)."""
+    """A decision and what it rests on, or the reason why there is none (`decision` is None).
+
+    ``as_of``: when the registry last vouched for it; ``unchecked``: what was left open, in the asker's words.
+    """
 
     decision: Decision | None
     reason: str = ""
+    source: Source = Source.REGISTRY
+    as_of: datetime | None = None
+    unchecked: tuple[str, ...] = ()
 
     @property
     def result(self) -> Result:
@@ -89,42 +114,67 @@ class Memory:
 
 
 async def ask(
-    node: Node, *, did: str, key: str, awarded_on: date, eqf: int | None, ects: Decimal | None = None
+    node: Node, *, did: str, key: str, awarded_on: date, eqf: int | None, country: str | None = None
 ) -> Answer:
     """Never raises: a registry that does not answer is an answer of its own kind."""
-    query = Query(did=did, key=key, awarded_on=awarded_on, eqf=eqf, ects=ects)
+    try:
+        query = Query(did=did, key=key, awarded_on=awarded_on, eqf=eqf, country=country)
+    except TrustRegistryError as error:
+        return Answer(None, error.code)
     return await node.trust_memory.answer(query, lambda: _ask(node, query))
 
 
 async def _ask(node: Node, query: Query) -> Answer:
     try:
-        return Answer(await node.registry.resolve(query))
+        found = await node.asker.ask(query)
     except RegistryUnreachable:
         return Answer(None, UNREACHABLE)
     except TrustRegistryError as error:
-        log.warning("the registry refused a question", code=error.code)
+        log.warning("the registry gave no answer that counts", code=error.code)
         return Answer(None, error.code)
+    return Answer(found.decision, "", found.source, found.as_of, found.unchecked)
 
 
 def checks(answer: Answer) -> tuple[Check, Check, Check]:
     """Three rows: institution listed; quality assurance covers level, country and date; the list itself."""
     if answer.decision is None:
-        detail = "The trust registry did not answer, so this is not known now."
+        otherwise = f"The registry's list cannot be relied on now: {answer.reason.replace('_', ' ')}."
+        detail = NO_DECISION.get(answer.reason, otherwise)
         return (
             Check("institution", "Institution listed", Result.UNKNOWN, answer.reason, detail),
             Check("accreditation", "Quality-assured at award", Result.UNKNOWN, answer.reason, detail),
             Check("registry_list", "List itself", Result.UNKNOWN, answer.reason, detail),
         )
     decision = answer.decision
-    return (_institution(decision), _accreditation(decision, answer.result), _list(decision))
+    return (_institution(decision), _accreditation(answer, decision), _list(answer, decision))
+
+
+def note(answer: Answer) -> str:
+    """Where an answer is from, if not from the registry at this moment: that it is a copy, and how old."""
+    if answer.decision is None or answer.source is Source.REGISTRY:
+        return ""
+    return f"from the copy on this machine, {_age(answer.decision)}; the registry did not answer"
+
+
+def circumstances(answer: Answer) -> tuple[Evidence, ...]:
+    """What the answer came from and when, and each thing that was not checked."""
+    at = clock.stamp(answer.as_of) if answer.as_of is not None else ""
+    where = "signed answer" if answer.source is Source.REGISTRY else "copy on this machine"
+    unchecked = (Evidence("unchecked", name, value=UNCHECKED.get(name, "")) for name in answer.unchecked)
+    return (Evidence("source", where, at=at), *unchecked)
+
+
+def _distrusted(decision: Decision) -> str:
+    return next((str(reason) for reason in decision.reasons if reason in DISTRUSTED), "")
 
 
 def _institution(decision: Decision) -> Check:
     label = "Institution listed"
-    if decision.institution is None:
-        return Check(
-            "institution", label, Result.UNKNOWN, "unknown_issuer", SENTENCES[Outcome.UNKNOWN_ISSUER]
-        )
+    if decision.institution is None or _distrusted(decision):
+        # A list that is too old, or not to be trusted, is no list without this issuer.
+        missing = decision.outcome is not Outcome.INDETERMINATE
+        outcome = Outcome.UNKNOWN_ISSUER if missing else Outcome.INDETERMINATE
+        return Check("institution", label, Result.UNKNOWN, str(outcome), SENTENCES[outcome])
     institution = decision.institution
     evidence = Evidence("registry", institution.name, value=institution.id)
     if "key_revoked" in decision.reasons:
@@ -145,7 +195,8 @@ def _institution(decision: Decision) -> Check:
     )
 
 
-def _accreditation(decision: Decision, result: Result) -> Check:
+def _accreditation(answer: Answer, decision: Decision) -> Check:
+    result = answer.result
     # Some reasons only repeat what the outcome's sentence says.
     reasons = ", ".join(str(reason) for reason in decision.reasons if reason not in SAID_ALREADY)
     detail = SENTENCES[decision.outcome] + (f" ({reasons.replace('_', ' ')})" if reasons else "")
@@ -159,27 +210,30 @@ def _accreditation(decision: Decision, result: Result) -> Check:
         result,
         "" if result is Result.PASS else str(decision.outcome),
         detail,
-        evidence=chain,
+        evidence=(*chain, *circumstances(answer)),
     )
 
 
-def _list(decision: Decision) -> Check:
+def _list(answer: Answer, decision: Decision) -> Check:
     label = "List itself"
     snapshot = decision.snapshot
-    hours = snapshot.age_seconds // 3600
-    age = f"list {snapshot.seq}, {hours} h old" if hours else f"list {snapshot.seq}, less than an hour old"
+    source = note(answer) or f"signed answer just now; its list is {_age(decision)}"
     kind = ", demonstration data" if snapshot.kind == "demo" else ""
-    evidence = Evidence("snapshot", f"list {snapshot.seq}", sha256=snapshot.sha256, at=snapshot.issued_at)
+    about = f"{source}; list {snapshot.seq}{kind}"
+    known = Evidence("snapshot", f"list {snapshot.seq}", sha256=snapshot.sha256, at=snapshot.issued_at)
+    evidence = (known, *circumstances(answer))
+    distrusted = _distrusted(decision)
+    if distrusted:
+        detail = f"{DISTRUSTED[distrusted]} ({about})"
+        return Check("registry_list", label, Result.UNKNOWN, distrusted, detail, evidence=evidence)
     if snapshot.freshness in ("fresh", "stale"):
         warning = "" if snapshot.freshness == "fresh" else ", older than a day"
-        return Check(
-            "registry_list", label, Result.PASS, detail=f"signed, {age}{warning}{kind}", evidence=(evidence,)
-        )
+        return Check("registry_list", label, Result.PASS, detail=f"{about}{warning}", evidence=evidence)
     return Check(
-        "registry_list",
-        label,
-        Result.UNKNOWN,
-        "snapshot_stale",
-        f"too old: {age}{kind}",
-        evidence=(evidence,),
+        "registry_list", label, Result.UNKNOWN, "snapshot_stale", f"too old: {about}", evidence=evidence
     )
+
+
+def _age(decision: Decision) -> str:
+    hours = decision.snapshot.age_seconds // 3600
+    return f"{hours} h old" if hours else "less than an hour old"

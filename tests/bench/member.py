@@ -46,7 +46,7 @@ class Recorder:
         self._wrap(http.AdminHttp, "call", lambda args: f"ACA-Py {args[1]} {http._route(args[2])}")
         self._wrap(SafeFetcher, "get", lambda _: "fetch GET from another agent")
         self._wrap(SafeFetcher, "post_json", lambda _: "fetch POST to another agent")
-        self._wrap(RegistryClient, "resolve", lambda _: "registry resolve")
+        self._wrap(RegistryClient, "signed_answer", lambda _: "registry resolve")
         self._wrap(Vault, "get", lambda _: "vault get")
         self._wrap(Vault, "all", lambda args: f"vault all of {args[1]}")
         self._wrap(Vault, "put", lambda _: "vault put")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 from functools import partial
@@ -146,15 +147,89 @@ async def test_a_locked_wallet_forgets_its_key_and_comes_back(universe: Universe
         assert isinstance((await api.get("/v1/wallet/credentials"))["credentials"], list)
 
 
+async def _copied(universe: Universe, member: str) -> bool | None:
+    """Whether a member's copy of the registry's list has both bindings. The registry publishes what was bound
+    within half a minute, and an answer that says more than the copy sends the agent for the new list."""
+    try:
+        found = json.loads((universe.home(member) / "registry-copy" / "current.json").read_text())
+    except FileNotFoundError:
+        return None
+    last = [file["custom"]["last"] for file in found["files"] if file["name"] == "bindings.sqlite"]
+    return True if last[0] >= 2 else None
+
+
+async def test_the_copy_answers_for_a_registry_that_is_away_and_says_how_old_it_is(
+    universe: Universe,
+) -> None:
+    made = await steps.offer(universe)
+    accepted = await steps.accept(universe, made["link"])
+    assert accepted["state"] == "accepted"
+    request = await steps.ask(universe, max_responses=2)
+    shown = await steps.review(universe, request["link"])
+    async with universe.client("learner") as api:
+        await api.post(f"/v1/wallet/requests/{shown['id']}/present", {"expect": shown["plan"]["hash"]})
+
+    async def judged() -> steps.Document | None:
+        return next(iter(await _verdicts(universe, request)), None)
+
+    answer = await steps.until(judged, "the verdict", 120)
+
+    async def known_to_both() -> bool | None:
+        async with universe.client("learner") as learner, universe.client("employer") as employer:
+            await learner.post(f"/v1/wallet/credentials/{accepted['credential_id']}/recheck")
+            await employer.post(f"/v1/verifier/responses/{answer['id']}/recheck")
+        await asyncio.sleep(1)
+        return await _copied(universe, "learner") and await _copied(universe, "employer")
+
+    await steps.until(known_to_both, "the copies to have the bindings", 120)
+    await universe.stop_one("registry", signal.SIGKILL)
+    try:
+        async with universe.client("learner") as learner, universe.client("employer") as employer:
+            status = (await learner.get("/v1/status"))["registry"]
+            assert (status["state"], status["root"], status["problem"]) == ("copy", "pinned", "")
+            assert status["snapshot"]["freshness"] == "fresh"
+            checked = await learner.post(f"/v1/wallet/credentials/{accepted['credential_id']}/recheck")
+            rows = {check["code"]: check for check in checked["checks"]}
+            for code in ("institution", "accreditation", "registry_list"):
+                assert rows[code]["result"] == "pass", rows[code]
+            assert "from the copy on this machine, less than an hour old" in rows["registry_list"]["detail"]
+            unchecked = [each["label"] for each in rows["accreditation"]["evidence"]]
+            assert "registry" in unchecked
+            # The employer's verdict too, and the wallet plans with it; also after a restart of either.
+            for restarted in (False, True):
+                if restarted:
+                    for member in ("learner", "employer"):
+                        await universe.stop_one(member)
+                        await universe.start_agent(member)
+                again = await employer.post(f"/v1/verifier/responses/{answer['id']}/recheck")
+                parts = {part["name"]: part for part in again["verdict"]["parts"]}
+                (quality,) = parts["quality_assured"]["checks"]
+                assert quality["result"] == "pass", quality
+                assert "from the copy on this machine" in quality["detail"]
+                other = await steps.ask(universe)
+                assert (await steps.review(universe, other["link"]))["plan"] is not None
+    finally:
+        await universe.start_registry()
+    async with universe.client("learner") as learner:
+        checked = await learner.post(f"/v1/wallet/credentials/{accepted['credential_id']}/recheck")
+        (row,) = (check for check in checked["checks"] if check["code"] == "registry_list")
+        assert "signed answer just now" in row["detail"]
+
+
 async def test_registry_down_is_unknown_and_never_pass_or_fail(universe: Universe) -> None:
+    """Where there is no copy of its list either: nothing the registry said before counts."""
     made = await steps.offer(universe)
     accepted = await steps.accept(universe, made["link"])
     assert accepted["state"] == "accepted"
     request = await steps.ask(universe)
     shown = await steps.review(universe, request["link"])
     await universe.stop_one("registry")
+    await universe.stop_one("learner")
+    shutil.rmtree(universe.home("learner") / "registry-copy")
+    await universe.start_agent("learner")
     try:
         async with universe.client("learner") as api:
+            assert (await api.get("/v1/status"))["registry"]["state"] == "unreachable"
             checked = await api.post(f"/v1/wallet/credentials/{accepted['credential_id']}/recheck")
             rows = {check["code"]: check for check in checked["checks"]}
             for code in ("institution", "accreditation", "registry_list"):

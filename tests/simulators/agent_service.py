@@ -58,6 +58,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         self.down = False
         self.agent_state = "ready" if unlocked else "stopped"
         self.registry_state = "ok"
+        self.registry_freshness = "fresh"
         self.lock_detail = ""
         self.unlock_polls = 1
         self.name = "Ada Byrne"
@@ -180,8 +181,14 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             if self.unlock_polls <= 0:
                 self.lock, self.agent_state, self.first_run = "unlocked", "ready", False
         waiting = self.lock == "unlocked"
-        snapshot = {"seq": 1, "issued_at": data.NOW, "age_seconds": 120, "freshness": "fresh", "kind": "demo"}
-        registry_ok = self.registry_state == "ok"
+        snapshot = {
+            "seq": 1,
+            "issued_at": data.NOW,
+            "age_seconds": 120,
+            "freshness": self.registry_freshness,
+            "kind": "demo",
+        }
+        registry_known = self.registry_state in {"ok", "copy"}
         return {
             "version": 1,
             "name": self.name,
@@ -194,7 +201,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             "registry": {
                 "state": self.registry_state,
                 "url": "",
-                "snapshot": snapshot if registry_ok else None,
+                "snapshot": snapshot if registry_known else None,
             },
             "inbox": {
                 "offers": sum(item["state"] == "open" for item in self.offers) if waiting else 0,

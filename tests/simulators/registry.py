@@ -1,17 +1,20 @@
 """A trust registry in memory, behind the real `trust_registry.client.RegistryClient`.
 
-``mode`` is ``up``, ``down`` (no connection), ``broken`` (HTTP 500) or ``nonsense`` (JSON of another kind).
+``mode`` is ``up``, ``down`` (no connection), ``broken`` (HTTP 500), ``nonsense`` (JSON of another kind) or ``forged``
+(answers that somebody else signed; see `tests.simulators.asker`). ``copy_age`` is how old the askers' copies are.
 ``outcomes`` maps a DID to what the registry says of it; a DID that is not there is an unknown issuer.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
 import httpx
+
+from trust_registry.models import Query
 
 DID = "did:web:localhost%3A8300"
 URL = "http://localhost:8300"
@@ -27,6 +30,9 @@ class Registry:
     snapshot: dict[str, Any] = field(default_factory=dict)
     stored: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    copy_age: timedelta | None = None
+    questions: list[Query] = field(default_factory=list)
+    fetched: list[datetime] = field(default_factory=list)
 
     def transport(self) -> httpx.MockTransport:
         return httpx.MockTransport(self._answer)
@@ -43,10 +49,10 @@ class Registry:
             "authority_chain": [],
             "institution": institution if known else None,
             "scope": "institution" if outcome == ASSURED else "none",
-            "snapshot": self._snapshot(),
+            "snapshot": self.list_in_force(),
         }
 
-    def _snapshot(self) -> dict[str, Any]:
+    def list_in_force(self) -> dict[str, Any]:
         return {
             "seq": 1,
             "issued_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -76,7 +82,7 @@ class Registry:
                 entry = {"name": "MicroCredential", "version": "1.0", "id": SCHEMA_ID}
                 return httpx.Response(200, json={"schemas": [entry]})
             case ["status"]:
-                return httpx.Response(200, json={"snapshot": self._snapshot()})
+                return httpx.Response(200, json={"snapshot": self.list_in_force()})
             case ["issuers", did]:
                 return httpx.Response(404, json={"code": "not_found", "detail": unquote(did)})
             case _ if path in self.stored:

@@ -30,11 +30,13 @@ from agent.core.record import Learner
 from agent.net.did_web import DidResolver
 from agent.net.objects import ObjectResolver
 from agent.services.agent import Agent
+from agent.services.registry_list import ListKeeper
 from agent.settings import Ports, Role, Settings, save_settings
 from agent.store import history
 from issuer_profiles import loader
 from tests.simulators import registry as registry_simulator
 from tests.simulators.acapy_admin import Admin, Wallet, World
+from tests.simulators.asker import SimulatedAsker
 from tests.simulators.internet import Internet
 from tests.simulators.registry import Registry
 from trust_registry import objects
@@ -153,6 +155,8 @@ class Member:
         node.fetcher = self.town.internet.fetcher(demo=self.settings.demo, limits=self.town.limits)
         node.registry_http = httpx.AsyncClient(transport=self.town.registry.transport())
         node.registry = RegistryClient(self.settings.registry_url, node.registry_http)
+        node.asker = SimulatedAsker(node.registry, self.town.registry)  # type: ignore[assignment]
+        node.registry_list = ListKeeper(node.asker)
         node.dids = DidResolver(node.fetcher)
         node.objects = ObjectResolver(node.fetcher, node.dids, node.registry)
         node._start_acapy = self._start_acapy  # type: ignore[method-assign]
@@ -288,7 +292,7 @@ class Town:
             name=name,
             roles=frozenset({role}),
             ports=Ports(admin=port, public=port + 1, didcomm=port + 2),
-            registry_url=registry_simulator.URL,
+            registry_url=registry_simulator.URL if demo else "https://registry.example",
             profile=profile,
             demo=demo,
             **more,

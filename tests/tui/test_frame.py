@@ -116,6 +116,30 @@ async def test_the_registry_away_is_unknown_not_an_error(service: AgentServiceSi
         await wallet.sees("? registry away", "The trust registry does not answer.")
 
 
+@pytest.mark.parametrize(
+    ("freshness", "line", "banner"),
+    [
+        ("fresh", "? registry away, demo list 2 min old", "come from this machine's copy"),
+        ("stale", "demo list 2 min old, stale", "come from this machine's copy"),
+        ("expired", "demo list 2 min old, expired", "is too old for most answers"),
+    ],
+)
+async def test_the_copy_stands_in_with_its_age(
+    service: AgentServiceSimulator, freshness: str, line: str, banner: str
+) -> None:
+    service.registry_state, service.registry_freshness = "copy", freshness
+    async with open_wallet(service, (140, 36)) as wallet:
+        await wallet.sees(line, "The trust registry does not answer", banner)
+
+
+async def test_the_copy_s_age_fits_everywhere(service: AgentServiceSimulator, size: tuple[int, int]) -> None:
+    service.registry_state, service.registry_freshness = "copy", "expired"
+    service.name = "Maximiliana-Theodora von Hohenstein"
+    async with open_wallet(service, size) as wallet:
+        await wallet.sees("? copy 2 min old" if size[0] < 140 else "2 min old")
+        await check_frame(wallet, size)
+
+
 async def test_a_failed_agent_is_read_only(service: AgentServiceSimulator) -> None:
     service.agent_state = "failed"
     async with open_wallet(service) as wallet:

@@ -139,14 +139,18 @@ def _agent(connection: Connection) -> Content:
 
 def _registry(connection: Connection, detail: int, passed: float) -> Content:
     status = connection.status
-    if status is None or not status.registry_ok:
+    if status is None or not (status.registry_ok or status.registry_copy):
         return Content.styled("? registry away", "$text-warning")
     name = "demo list" if status.registry_demo else "list"
     age = "age unknown" if status.registry_age is None else f"{words.span(status.registry_age + passed)} old"
+    late = "" if status.registry_freshness in {"fresh", ""} else f", {status.registry_freshness}"
+    if status.registry_copy:  # not the registry's word of this moment, however fresh
+        text = f"registry away, {name} {age}" if detail == WORDIEST else f"copy {age}"
+        return Content.styled(f"? {text}{late}", "$text-warning")
     text = f"registry: {name}, {age}" if detail == WORDIEST else f"{name} {age}" if detail else age
-    if status.registry_freshness in {"fresh", ""}:
+    if not late:
         return Content.styled(f"✓ {text}", "$text-success")
-    return Content.styled(f"? {text}, {status.registry_freshness}", "$text-warning")
+    return Content.styled(f"? {text}{late}", "$text-warning")
 
 
 class AreaTabs(Clickable):
@@ -203,6 +207,16 @@ def banner_text(connection: Connection) -> str:
         return (
             "! The agent is not running. Read-only: offers and requests cannot be answered. "
             "Lock (L) and unlock to start it."
+        )
+    if status.registry_copy and status.registry_freshness in {"fresh", "stale"}:
+        return (
+            "! The trust registry does not answer. Issuer checks made now come from this machine's copy of its "
+            "list, with its age."
+        )
+    if status.registry_copy:
+        return (
+            "! The trust registry does not answer, and this machine's copy of its list is too old for most answers. "
+            "Issuer checks made now may say `? unknown`."
         )
     if not status.registry_ok:
         return (

@@ -295,7 +295,7 @@ def test_a_home_is_not_made_twice(cairn: Cairn, tmp_path: Path) -> None:
         "--role",
         "holder",
         "--registry",
-        "http://x",
+        "https://registry.example",
         "--home",
         str(tmp_path / "a"),
     )
@@ -307,6 +307,44 @@ def test_a_home_is_not_made_twice(cairn: Cairn, tmp_path: Path) -> None:
     result = cairn("agent", "run", "--home", str(tmp_path / "a"))
     assert result.exit_code == 2
     assert "agent.json" in result.stderr
+
+
+def test_a_home_pins_the_registry_s_root(cairn: Cairn, tmp_path: Path) -> None:
+    common = ("agent", "init", "x", "--role", "holder", "--registry", "https://registry.example")
+    root, home = "Ab" * 32, tmp_path / "a"
+    assert cairn(*common, "--registry-root", root, "--home", str(home)).exit_code == 0
+    assert json.loads((home / "agent.json").read_text())["registry_root"] == root
+    result = cairn(*common, "--registry-root", root[:-1], "--home", str(tmp_path / "b"))
+    assert result.exit_code == 2
+    assert "registry_root" in result.stderr
+    assert not (tmp_path / "b" / "agent.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("registry", "words"),
+    [
+        ({"state": "ok", "root": "pinned"}, "registry ok, list 3, 90 min old, fresh, first root pinned"),
+        ({"state": "copy"}, "registry does not answer, answers come from the copy, list 3, 90 min old"),
+        ({"state": "unreachable", "snapshot": None}, "registry unreachable, first root trusted at first use"),
+        ({"problem": "wrong_root"}, "its list was not fetched: wrong_root"),
+    ],
+)
+def test_the_status_says_where_answers_come_from(
+    cairn: Cairn, service: Service, registry: dict[str, Any], words: str
+) -> None:
+    document = documents.status("ok")
+    document["registry"] = {
+        "state": "ok",
+        "url": "",
+        "snapshot": {"seq": 3, "age_seconds": 5400, "freshness": "fresh", "kind": "demo"},
+        "copy": None,
+        "root": "first_use",
+        "problem": "",
+    } | registry
+    service.answers = {"GET /v1/status": document}
+    result = cairn("status")
+    assert result.exit_code == 0
+    assert words in result.stdout
 
 
 def test_interrupted(cairn: Cairn, service: Service) -> None:

@@ -20,7 +20,7 @@ from agent.cli import universe as universe_module
 from agent.cli.main import app
 from agent.cli.universe import PASSPHRASE, Member, Universe
 from agent.errors import AgentError
-from agent.settings import Role
+from agent.settings import Role, create_home, load_settings
 from tests.unit.cli import documents
 from tests.unit.cli.conftest import Service
 
@@ -164,8 +164,41 @@ async def test_the_universe_hands_it_over_in_a_pipe(tmp_path: Path, monkeypatch:
         assert not file.is_file() or PASSPHRASE.encode() not in file.read_bytes(), file
 
 
+async def test_the_universe_pins_the_registry_s_first_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in homes of before there was one; what is pinned already stays, for the agent to refuse."""
+
+    async def spawn(*arguments: Any, **options: Any) -> Started:
+        (Path(arguments[-3]) / "service.json").write_text(json.dumps({"pid": os.getpid()}))
+        return Started(arguments, options)
+
+    async def ready(*_arguments: Any) -> None: ...
+
+    monkeypatch.setattr(universe_module.asyncio, "create_subprocess_exec", spawn)
+    monkeypatch.setattr(Universe, "wait", ready)
+    members = tuple(Member(name, "x", Role.HOLDER) for name in ("new", "old", "other"))
+    url, root = "http://127.0.0.1:9", "a" * 64
+    for name, pinned in (("old", ""), ("other", "b" * 64)):
+        create_home(
+            tmp_path / name,
+            name="x",
+            roles=frozenset({Role.HOLDER}),
+            registry_url=url,
+            registry_root=pinned,
+            demo=True,
+        )
+    universe = Universe(tmp_path, members=members, registry_url=url, registry_root=root)
+    for member in members:
+        await universe.start_agent(member.id)
+    found = [load_settings(tmp_path / member.id).registry_root for member in members]
+    assert found == [root, root, "b" * 64]
+
+
 async def test_a_member_that_ends_while_starting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    universe = Universe(tmp_path, members=(Member("learner", "x", Role.HOLDER),), registry_url="http://x")
+    universe = Universe(
+        tmp_path, members=(Member("learner", "x", Role.HOLDER),), registry_url="http://localhost:9"
+    )
     real = asyncio.create_subprocess_exec
 
     async def broken(*_arguments: Any, **options: Any) -> Any:

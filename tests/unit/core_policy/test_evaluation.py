@@ -10,6 +10,7 @@ import pytest
 from agent.core.anoncreds_json import Bound
 from agent.core.evaluation import (
     UNREACHABLE,
+    UNRELIABLE,
     Answer,
     RegistryAnswer,
     completeness,
@@ -114,6 +115,33 @@ def test_no_query_without_date_or_key(hidden: PresentedItem) -> None:
     assert quality_queries([hidden]) == ()
 
 
+@pytest.mark.parametrize(
+    ("revealed", "country"),
+    [
+        ('["IE"]', "IE"),
+        ('["BE-VLG","BE"]', "BE"),
+        ('["IE","GB"]', None),
+        ("[]", None),
+        ("", None),
+        ("IE", None),
+        ('"IE"', None),
+        ('{"IE":1}', None),
+        ('["Ireland"]', None),
+        ('["IE",5]', None),
+        ('["IE\\u0000"]', None),
+        ("[" * 500, None),
+        ("\ud800", None),
+        ('["IE"]' + " " * 100_000, None),
+    ],
+)
+def test_the_country_is_asked_if_it_is_revealed_and_one(revealed: str, country: str | None) -> None:
+    """Whatever an issuer signed there."""
+    shown = item(bounds={}, eqf_level="6", level_status="given", issuer_countries=revealed)
+    assert [query.country for query in quality_queries([shown])] == [country]
+    (without,) = quality_queries([hide(shown, "issuer_countries")])
+    assert without.country is None
+
+
 OUTCOME_RESULTS = {
     "assured_official": (Result.PASS, ""),
     "assured_voluntary": (Result.PASS, ""),
@@ -158,6 +186,39 @@ def test_an_answer_from_the_registrys_decision() -> None:
         ("authority:agency", "QQI"),
         ("report", "Report 1 (illustrative)"),
     ]
+
+
+def test_an_answer_that_cannot_be_believed_is_unknown_with_its_reason() -> None:
+    shown = item(bounds={}, eqf_level="6", level_status="given")
+    known = {("c0", 6): RegistryAnswer(UNRELIABLE, ("answer_not_authentic",))}
+    asked = policy([{"claim": "title"}], {"registry": ["assured_official"]}, {})
+    for check in (
+        only(quality([shown], known), "quality"),
+        only(evaluate_policy(asked, [shown], known), "registry"),
+    ):
+        assert (check.result, check.reason) == (Result.UNKNOWN, "answer_not_authentic")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "live", "copied"),
+    [
+        ("assured_official", "pass", "pass"),
+        ("assured_voluntary", "fail", "fail"),
+        ("not_assured", "fail", "fail"),
+        ("no_evidence", "fail", "unknown"),
+        ("unknown_issuer", "fail", "unknown"),
+        ("indeterminate", "unknown", "unknown"),
+    ],
+)
+def test_what_is_not_in_a_copy_may_have_come_since(outcome: str, live: str, copied: str) -> None:
+    shown = item(bounds={}, eqf_level="6", level_status="given")
+    asked = policy([{"claim": "title"}], {"registry": ["assured_official"]}, {})
+    for note, expected in (("", live), ("from the copy, 5 h old", copied)):
+        known = {("c0", 6): RegistryAnswer(outcome, note=note)}
+        check = only(evaluate_policy(asked, [shown], known), "registry")
+        assert str(check.result) == expected
+        assert note in check.detail
+        assert note in only(quality([shown], known), "quality").detail
 
 
 @pytest.mark.parametrize(
