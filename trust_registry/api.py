@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 
 from trust_registry import web_bindings
 from trust_registry.registry import Registry, utc_now
 from trust_registry.web import admin, answers, document, mirror, mounting, problems
 from trust_registry.web.limits import LIMITS, Limits, RateLimit
-from trust_registry.web.params import declared_only
+from trust_registry.web.params import DeclaredOnly
 
 
 def create_app(
@@ -30,8 +30,8 @@ def create_app(
         redoc_url=None,
         openapi_url=None,  # ours is made by `document`
         redirect_slashes=False,  # the redirect would lead wherever the Host header says
-        dependencies=[Depends(declared_only)],
     )
+    app.router.route_class = DeclaredOnly
     app.add_middleware(RateLimit, limits=limits)
     problems.install(app)
     answers.mount(app, registry, clock)

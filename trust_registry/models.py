@@ -77,7 +77,7 @@ class Query:
 
     def to_params(self) -> dict[str, str]:
         """The query string of ``GET /v1/resolve``; what is not asked is left out."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {name: getattr(self, name) for name in _names(type(self))}
         return {
             name: format_time(value) if isinstance(value, datetime) else str(value)
             for name, value in values.items()
@@ -87,7 +87,7 @@ class Query:
     @classmethod
     def from_params(cls, params: Mapping[str, str]) -> Query:
         """The inverse of `to_params`; an unknown, missing or malformed member raises `QueryError`."""
-        unknown = sorted(params.keys() - {field.name for field in fields(cls)})
+        unknown = sorted(params.keys() - set(_names(cls)))
         if unknown:
             # A misspelt known_at must not silently become "now".
             raise QueryError("unknown_parameter", f"There is no parameter {_shown(unknown[0])}.")
@@ -230,9 +230,21 @@ def _built[Item](cls: type[Item], members: Mapping[str, Any]) -> Item:
     return cls(**members)
 
 
+_FIELDS: dict[Any, tuple[str, ...]] = {}
+
+
+def _names(of: Any) -> tuple[str, ...]:
+    """A dataclass's members; asked for five times in every answer."""
+    if of not in _FIELDS:
+        _FIELDS[of] = tuple(field.name for field in fields(of))
+    return _FIELDS[of]
+
+
 def _plain(item: Any) -> dict[str, Any]:
-    values = {field.name: getattr(item, field.name) for field in fields(item)}
-    return {
-        name: str(value) if isinstance(value, StrEnum) else list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-    }
+    found = {}
+    for name in _names(type(item)):
+        value = getattr(item, name)
+        found[name] = (
+            str(value) if isinstance(value, StrEnum) else list(value) if isinstance(value, tuple) else value
+        )
+    return found

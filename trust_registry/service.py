@@ -30,6 +30,7 @@ from trust_registry.registry import Registry, registry_did, utc_now
 from trust_registry.upkeep import Upkeep
 from trust_registry.vocabulary import SnapshotKind
 from trust_registry.web.limits import LIMITS, Limits
+from trust_registry.web.protocol import BoundedHttp
 from trust_registry.workers import Task, supervise
 
 PUBLIC_URL = "CAIRN_REGISTRY_PUBLIC_URL"
@@ -169,6 +170,7 @@ def _answer(
         access_log=False,  # the question of /v1/resolve holds values of a credential
         timeout_graceful_shutdown=_GRACE_SECONDS,
         server_header=False,
+        http=BoundedHttp,
         lifespan="off",
         proxy_headers=bool(proxies),  # uvicorn's own default trusts whoever calls from loopback
         forwarded_allow_ips=proxies,

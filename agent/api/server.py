@@ -79,6 +79,7 @@ def _server(app: FastAPI) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
+            http="h11",  # the one parser that bounds what comes before a request is whole
             log_config=None,
             access_log=False,  # link codes are in the paths
             server_header=False,

@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -56,6 +56,7 @@ from trust_registry.web.search import search
 
 FULL = Size()
 CONNECTIONS, SECONDS, WORKERS = 64, 10, 2
+PORT, BARE_PORT = 18430, 18431
 _SEARCHES = (
     "university of ka",
     "hochschule",
@@ -114,7 +115,7 @@ def _one_size(home: Path, size: Size) -> dict[str, float]:
     build = _timed(
         lambda: publication.publish(
             history.content(),
-            iss="did:web:localhost",
+            iss=f"did:web:localhost%3A{PORT}",
             seq=1,
             prev="",
             kind=SnapshotKind.PRODUCTION,
@@ -152,9 +153,8 @@ def _one_size(home: Path, size: Size) -> dict[str, float]:
         facts.path, current.bindings.path, size
     )
     _say("search")
-    times = sorted(
-        _timed(lambda: search(snapshot, asked, limit=20)) for _ in range(30) for asked in _SEARCHES
-    )
+    asked = [words for words in _SEARCHES for _ in range(30)]
+    times = sorted(_timed(partial(search, snapshot, words, limit=20)) for words in asked)
     found["search, p50 ms"], found["search, p95 ms"] = _at(times, 0.5) * 1e3, _at(times, 0.95) * 1e3
     bare = sorted(_timed(partial(_bare_match, snapshot, words)) for words in asked)
     found["bare FTS5 MATCH, p95 ms"] = _at(bare, 0.95) * 1e3
@@ -246,12 +246,21 @@ def _serve(home: Path, size: Size, figures: Figures) -> None:
         return
     _say("HTTP")
     command = ("-m", "trust_registry.cli", "serve", "--home", str(home), "--workers", str(WORKERS))
+    address = ("--port", str(PORT))
     plenty = ("--loopback-rate", "1000000")
-    server = subprocess.Popen([sys.executable, *command, *plenty], stderr=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [sys.executable, *command, *address, *plenty], stderr=subprocess.PIPE, text=True
+    )
     try:
         assert server.stderr is not None
-        ready = next((line for line in server.stderr if " ready at " in line), "")
-        url = ready.split(" ready at ")[1].split()[0]
+        said = []
+        for line in server.stderr:
+            said.append(line)
+            if " ready at " in line:
+                break
+        else:
+            raise RuntimeError(f"The registry did not start: {' '.join(said)[-2000:]}")
+        url = f"http://localhost:{PORT}"
         script = home / "ask.lua"
         script.write_text(_lua(home, size))
         _wrk(url, script)  # warm
@@ -321,7 +330,7 @@ def _bare_server() -> tuple[float, float, float]:
     """uvicorn and Starlette with as many processes, and nothing to think about."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "bare.py").write_text(_BARE)
-        port = "18431"
+        port = str(BARE_PORT)
         server = subprocess.Popen([sys.executable, "bare.py", port], cwd=folder)
         try:
             time.sleep(4)
@@ -339,8 +348,8 @@ def markdown(figures: Figures) -> str:
     head = ("", *(f"{size.institutions:,} institutions" for size in figures.rows))
     rows = [(name, *(f"{found[name]:.4g}" for found in figures.rows.values())) for name in names]
     parts = [
-        f"{figures.machine}. Reports: {', '.join(f'{size.reports:,}' for size in figures.rows)}; the largest"
-        f" institution has {', '.join(f'{size.largest:,}' for size in figures.rows)} of them; as many bindings as institutions.",
+        f"{figures.machine}. Reports: {_each(size.reports for size in figures.rows)}; the largest institution has"
+        f" {_each(size.largest for size in figures.rows)} of them; as many bindings as institutions.",
         report.table(head, rows),
     ]
     if figures.http:
@@ -353,6 +362,10 @@ def markdown(figures: Figures) -> str:
         used = ", ".join(f"{value:.0f}" for value in figures.workers)
         parts.append(f"Memory of each process after that (unique set size): {used} MiB.")
     return "\n\n".join([*parts, *([figures.left_out] if figures.left_out else [])]) + "\n"
+
+
+def _each(values: Iterable[int]) -> str:
+    return ", ".join(f"{value:,}" for value in values)
 
 
 def _at(times: Sequence[float], share: float) -> float:

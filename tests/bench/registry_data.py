@@ -69,7 +69,11 @@ def did(number: int) -> str:
 
 def content(size: Size, seed: int = 1) -> Content:
     source = Source(
-        "synthetic", hashlib.sha256(b"synthetic").hexdigest(), "2026-11-01", "invented", size.reports
+        "synthetic",
+        hashlib.sha256(b"synthetic").hexdigest(),
+        "2026-11-01T00:00:00Z",
+        "invented",
+        size.reports,
     )
     return Content(known=map(Known, _facts(size, random.Random(seed))), sources=(source,))
 

@@ -171,6 +171,11 @@ class Store:
         """Cheap; while it stays equal, no binding was added (SQLite: nothing at all was written)."""
         return self._db.data_version() if self._db.is_sqlite else (self.last_number(),)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether a read is a look into a file, and waits for nobody."""
+        return self._db.is_sqlite
+
     def _verified(self, rows: Iterable[Any]) -> StoredBindings:
         found: list[Binding] = []
         numbers: list[int] = []

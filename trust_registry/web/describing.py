@@ -1,6 +1,6 @@
 """A route's description for OpenAPI 3.1, written beside the route and passed as its ``openapi_extra``.
 
-The query parameters of a description are also those that the route takes (`params.declared_only`).
+The query parameters of a description are also those that the route takes (`params.DeclaredOnly`).
 """
 
 from __future__ import annotations

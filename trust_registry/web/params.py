@@ -7,7 +7,8 @@ parameters of a route are those of its description (`describing.operation`), so 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -22,12 +23,24 @@ UNCACHED = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 JSON = "application/json"
 
 
-async def declared_only(request: Request) -> None:
-    """A dependency of every route: no query parameter but the described ones, each at most once."""
-    route = request.scope.get("route")
-    if isinstance(route, APIRoute) and route.openapi_extra is not None:
-        described = route.openapi_extra["parameters"]
-        only(request.query_params, [item["name"] for item in described if item["in"] == "query"])
+class DeclaredOnly(APIRoute):
+    """Every route's class: no query parameter but the described ones, each at most once.
+
+    Not a dependency of every route: FastAPI takes a seventh of a millisecond to solve one.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        if self.openapi_extra is None:
+            return handle
+        described = self.openapi_extra["parameters"]
+        allowed = frozenset(item["name"] for item in described if item["in"] == "query")
+
+        async def strict(request: Request) -> Response:
+            only(request.query_params, allowed)
+            return await handle(request)
+
+        return strict
 
 
 def only(given: QueryParams, allowed: Collection[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,12 +10,15 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
 
 from tests.unit.trust_registry.samples import MTU, MTU_ID
@@ -194,3 +198,66 @@ def test_a_proxy_is_named_by_its_address(tmp_path: Path, named: str) -> None:
         )
     assert caught.value.code == "bad_proxy"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "head", [b"GET /v1/status HTTP/1.1\r\nX: ", b"GET /v1/status?", b"GET /v1/status HTTP/1.1\r\n"]
+)
+def test_a_head_that_never_ends_is_cut_off(tmp_path: Path, head: bytes) -> None:
+    with serving(tmp_path / "registry", "--demo") as (process, service):
+        address = ("127.0.0.1", urlsplit(service["url"]).port or 0)
+        with socket.create_connection(address, timeout=SECONDS) as connection:
+            sent, line = 0, (b"a" * 1000 if not head.endswith(b"\r\n") else b"X-%d: a\r\n" * 100)
+            connection.sendall(head)
+            with contextlib.suppress(ConnectionError):
+                while sent < 4 * 1024 * 1024:
+                    connection.sendall(line)
+                    sent += len(line)
+            assert sent < 4 * 1024 * 1024
+        # Several whole requests on one connection are fine, however much they add up to.
+        with httpx.Client(base_url=service["url"], timeout=SECONDS) as http:
+            for _ in range(100):
+                assert http.get("/v1/status", headers={"x-padding": "a" * 4000}).status_code == 200
+        stop(process)
+
+
+def running(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The workers; multiprocessing has a process of its own beside them."""
+    children = psutil.Process(process.pid).children()
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def test_several_workers_answer_and_a_killed_one_is_replaced(tmp_path: Path) -> None:
+    home = tmp_path / "registry"
+    with serving(home, "--demo", "--workers", "2") as (process, service):
+        workers = running(process)
+        assert len(workers) == 2
+        workers[0].kill()
+        params = {"did": MTU.did, "awarded_on": "2024-05-01"}
+        with httpx.Client(base_url=service["url"], timeout=SECONDS) as http:
+            token = (home / "token").read_text().strip()
+            body = {
+                "did": MTU.did,
+                "jwk": MTU.jwk,
+                "institution_id": MTU_ID,
+                "level": 1,
+                "valid_from": "2021-01-01",
+                "evidence": "test",
+            }
+            made = http.post("/v1/admin/bindings", json=body, headers={"authorization": f"Bearer {token}"})
+            assert made.status_code == 201
+        # Whichever of them is asked, at once.
+        for _ in range(20):
+            assert (
+                httpx.get(f"{service['url']}/v1/resolve", params=params).json()["outcome"]
+                == "assured_official"
+            )
+        deadline = time.monotonic() + SECONDS
+        found: list[psutil.Process] = []
+        while len(found) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+            found = [child for child in running(process) if child.pid != workers[0].pid]
+        assert len(found) == 2
+        assert "another takes its place" in stop(process)
+    assert not any(psutil.pid_exists(child.pid) for child in workers)
+    assert json.loads((home / "service.json").read_text())["pid"] is None
