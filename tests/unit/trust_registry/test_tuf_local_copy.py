@@ -153,9 +153,12 @@ def test_a_pinned_root(world: World) -> None:
     good.sync(now=NOW)
     assert content(good) == "one"
     assert refused(world.client("bad", root_sha256="0" * 64), NOW) == "wrong_root"
-    assert (
-        refused(world.client("good", root_sha256="0" * 64), NOW) == "wrong_root"
-    )  # also when it is here already
+    pinned_later = world.client("good", root_sha256="0" * 64)
+    with pytest.raises(SnapshotError, match="wrong_root"):
+        pinned_later.sync(now=NOW)
+    with pytest.raises(SnapshotError, match="wrong_root"):
+        pinned_later.current()  # what was believed before counts no more
+    assert content(good) == "one"
 
 
 def test_without_a_pin_the_first_root_is_kept(world: World, tmp_path: Path) -> None:
