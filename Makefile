@@ -35,6 +35,7 @@ check: install
 
 bench: install
 	@$(BIN)/python -m tests.bench.domain
+	@$(BIN)/python -m tests.bench.registry
 	@$(BIN)/python -m tests.bench
 
 clean:

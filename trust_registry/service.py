@@ -31,7 +31,7 @@ from trust_registry.upkeep import Upkeep
 from trust_registry.vocabulary import SnapshotKind
 from trust_registry.web.limits import LIMITS, Limits
 from trust_registry.web.protocol import BoundedHttp
-from trust_registry.workers import Task, supervise
+from trust_registry.workers import Task, share, supervise
 
 PUBLIC_URL = "CAIRN_REGISTRY_PUBLIC_URL"
 _GRACE_SECONDS = 3
@@ -107,6 +107,8 @@ def serve(
     before = read_service(home)
     remembered = urlsplit(before.url).port if before else None
     listener = _listen(host, port or remembered or 0)
+    if workers > 1:
+        listener = share(listener)
     url = f"http://localhost:{listener.getsockname()[1]}"
     try:
         did = registry_did(public_url or url)

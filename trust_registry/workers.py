@@ -1,7 +1,8 @@
 """Several processes that answer at one address: started, watched, and ended together.
 
-The listening socket is theirs in common. A worker that dies is started again, not faster than once a second; one
-whose parent is gone ends by itself.
+Each listens on a socket of its own at the same address (SO_REUSEPORT), so that the kernel spreads connections over
+them: from one socket in common, whichever is awake takes most. The parent holds the address and takes none. A worker
+that dies is started again, not faster than once a second; one whose parent is gone ends by itself.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from trust_registry.errors import TrustRegistryError
 from trust_registry.vocabulary import SnapshotKind
@@ -36,6 +38,13 @@ class Task:
     deployment: SnapshotKind
     proxies: list[str]
     limits: Limits
+
+
+def share(taken: socket.socket) -> socket.socket:
+    """The same address, bound so that workers can bind it too. It was free: ``taken`` has had it alone."""
+    address, family = taken.getsockname(), taken.family
+    taken.close()
+    return _beside(family, address)
 
 
 def supervise(
@@ -109,6 +118,20 @@ def _run(place: int, parent: int, task: Task, listener: socket.socket, answers: 
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=follow, daemon=True).start()
+    own = _beside(listener.family, listener.getsockname())
+    listener.close()
     # ctrl+c reaches the whole group: the parent ends us in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    work(place, task, listener, answers.set)
+    try:
+        work(place, task, own, answers.set)
+    finally:
+        own.close()
+
+
+def _beside(family: int, address: Any) -> socket.socket:
+    # With the protocol named, as in `service`: else every answer waits 40 ms.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    bound.bind(address)
+    return bound

@@ -315,14 +315,17 @@ def _milliseconds(said: str, part: str) -> float:
 
 
 _BARE = """
-import asyncio, sys, uvicorn
+import asyncio, socket, sys, uvicorn
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 async def answer(request): return Response(b"x" * 1500, media_type="application/json")
 app = Starlette(routes=[Route("/", answer)])
-uvicorn.run("bare:app", port=int(sys.argv[1]), workers=2, access_log=False, log_level="warning") \\
-    if __name__ == "__main__" else None
+own = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+own.bind(("127.0.0.1", int(sys.argv[1])))
+config = uvicorn.Config(app, http="httptools", access_log=False, log_level="warning", lifespan="off")
+asyncio.run(uvicorn.Server(config).serve(sockets=[own]))
 """
 
 
@@ -331,13 +334,14 @@ def _bare_server() -> tuple[float, float, float]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "bare.py").write_text(_BARE)
         port = str(BARE_PORT)
-        server = subprocess.Popen([sys.executable, "bare.py", port], cwd=folder)
+        servers = [subprocess.Popen([sys.executable, "bare.py", port], cwd=folder) for _ in range(WORKERS)]
         try:
             time.sleep(4)
             return _wrk(f"http://127.0.0.1:{port}/", None)
         finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(20)
+            for server in servers:
+                server.send_signal(signal.SIGTERM)
+                server.wait(20)
 
 
 # --- words

@@ -129,7 +129,7 @@ def _facts(size: Size, chance: random.Random) -> Iterator[Institution | Relation
 
 def _report(number: int, owner: int, chance: random.Random) -> Report:
     start = date(2013, 1, 1) + timedelta(days=chance.randint(0, 4900))
-    institutional = number % 250 == 0 if owner == LARGEST else chance.random() < 0.4
+    institutional = number % 1000 == 0 if owner == LARGEST else chance.random() < 0.4
     cycles = frozenset(chance.sample(list(Cycle), k=chance.randint(1, 4)))
     decision = chance.choices(list(ReportDecision), weights=(80, 15, 2, 3))[0]
     return Report(
