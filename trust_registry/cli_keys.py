@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -219,7 +219,18 @@ def _host(url: str) -> str:
 def _show(found: dict[str, Any], as_json: bool) -> None:
     lines = [f"version  {found['version']}, signed {found['signed_at']}", f"root     {found['root_sha256']}"]
     lines += [
-        f"file     {name} {one['sha256']} {one['length']} bytes {json.dumps(one['custom'])}"
+        f"file     {name}, {one['length']:,} bytes, sha256 {one['sha256']}{_about(one['custom'])}"
         for name, one in found["files"].items()
     ]
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(safe(line) for line in lines))
+
+
+_LAST_SECOND = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
+
+
+def _about(custom: Mapping[str, Any]) -> str:
+    """What a person wants to know of a file; all of what is signed with it is in the JSON form."""
+    said = [f"{name} {custom[name]}" for name in ("kind", "seq", "last") if name in custom]
+    if type(custom.get("iat")) is int and 0 <= custom["iat"] < _LAST_SECOND:
+        said.append(f"data of {format_time(datetime.fromtimestamp(custom['iat'], UTC))}")
+    return f" ({', '.join(said)})" if said else ""
