@@ -16,7 +16,6 @@ from datetime import datetime
 from pathlib import Path
 
 from trust_registry import bindings_file, snapshot_tables
-from trust_registry.bindings_file import BindingsFile
 from trust_registry.content import Content
 from trust_registry.errors import BindingError, SnapshotError
 from trust_registry.manifest import Manifest
@@ -144,7 +143,3 @@ class Publication:
             yield Path(name)
         finally:
             Path(name).unlink(missing_ok=True)
-
-
-def open_bindings(current: Current) -> BindingsFile:
-    return BindingsFile(current.bindings.path)

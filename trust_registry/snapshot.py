@@ -15,6 +15,7 @@ import threading
 import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -191,9 +192,15 @@ class Snapshot:
     # --- agencies
 
     def agency(self, acronym: str, run: int | None = None) -> Agency | None:
+        """As it was listed then. One that is listed no more, and of which something was taken back, has no
+        registration left and says what; any other is not known."""
         at = self._at(run)
-        versions = self._agencies.get(acronym, ())
-        return next((one for one, since, until in versions if since <= at < until), None)
+        listed = None
+        for one, since, until in self._agencies.get(acronym, ()):
+            if since <= at < until:
+                return one
+            listed = one if since <= at else listed
+        return replace(listed, registrations=()) if listed is not None and listed.voidings else None
 
     def agency_acronym(self, url: str) -> str | None:
         """The one agency whose entry in the register has this address."""

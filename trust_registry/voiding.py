@@ -67,23 +67,6 @@ def stated(versions: Sequence[tuple[datetime, StatedVoiding | None]]) -> tuple[V
     return tuple(found)
 
 
-def remembered(
-    versions: Sequence[tuple[datetime, Agency | None]], said: Iterable[Voiding] = ()
-) -> Agency | None:
-    """The agency as it was listed last, with what was taken back of it; None if it never was.
-
-    Its ``registrations`` are the present ones and the voided ones: without these, a question as known before the
-    voiding would find an agency that was never registered. ``said``: what operators stated (`stated`).
-    """
-    last = next((agency for _, agency in reversed(versions) if agency is not None), None)
-    if last is None:
-        return None
-    voidings = derived(versions)
-    present = last.registrations if versions[-1][1] is not None else ()
-    gone = ((one.valid_from, one.valid_to) for one in voidings if one.withdrawn_at is None)
-    return replace(last, registrations=tuple(dict.fromkeys((*present, *gone))), voidings=(*voidings, *said))
-
-
 def _span(start: date, end: date | None) -> _Span:
     return start.toordinal(), end.toordinal() + 1 if end is not None else _NEVER
 

@@ -4,6 +4,8 @@ Bindings are append-only statements signed by the registry's key and verified wh
 record for the same DID, institution and key replaces an earlier one. So are proposals and their ends. Every
 change to them adds an entry to the audit log in the same transaction (`trust_registry.audit`), so a deleted
 row is noticed when the log is verified. Mirrored objects are kept as the JWS that their issuer signed.
+
+A few lines over the usual length: one transaction after another, each a few lines, that share one database.
 """
 
 from __future__ import annotations

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.trust_registry.samples import CIT, NOW, facts, query
+from tests.unit.trust_registry.samples import CIT, CIT_ID, INSTITUTIONS, NOW, binding, facts, query, report
+from trust_registry import snapshot_tables
 from trust_registry.cover import voided
+from trust_registry.fact_json import Kind, Place, flatten
 from trust_registry.facts import Agency, StatedVoiding, Voiding
+from trust_registry.gathering import gather
+from trust_registry.harvested import Ingested
+from trust_registry.history import History
+from trust_registry.ingest.plan import Held, plan
+from trust_registry.ingest.source import Harvest
+from trust_registry.manifest import Manifest
 from trust_registry.models import Outcome
 from trust_registry.resolve import resolve
-from trust_registry.vocabulary import Reason
-from trust_registry.voiding import derived, remembered, stated
+from trust_registry.snapshot import Snapshot, file_sha256
+from trust_registry.vocabulary import Reason, SnapshotKind
+from trust_registry.voiding import derived, stated
 
 Period = tuple[date, date | None]
 START, END = date(2015, 6, 5), date(2029, 7, 31)
@@ -89,7 +99,6 @@ def test_voided_again_is_another_voiding() -> None:
 
 def test_nothing_recorded_nothing_voided() -> None:
     assert derived([]) == derived([(FIRST, None)]) == derived([(FIRST, None), (SECOND, WHOLE)]) == ()
-    assert remembered([]) is remembered([(FIRST, None)]) is None
 
 
 def test_a_withdrawn_voiding_counts_for_the_time_between() -> None:
@@ -101,26 +110,61 @@ def test_a_withdrawn_voiding_counts_for_the_time_between() -> None:
     assert counts == [False, True, True, False, False]
 
 
-def test_the_agency_as_it_is_remembered_answers_for_every_known_time() -> None:
-    """The report of the sample starts on 2018-05-01; the award is of 2019."""
-    known = remembered([(FIRST, WHOLE), (SECOND, LATER)])
-    assert known is not None
-    assert known.registrations == (*LATER.registrations, (START, date(2018, 12, 31)))
-    for moment, outcome, reasons in (
-        (SECOND - INSTANT, Outcome.ASSURED_OFFICIAL, ()),
-        (SECOND, Outcome.NO_EVIDENCE, (Reason.AGENCY_VOIDED,)),
-        (None, Outcome.NO_EVIDENCE, (Reason.AGENCY_VOIDED,)),
-    ):
+@pytest.mark.parametrize(
+    ("second", "third", "outcomes"),
+    [
+        (LATER, LATER, "assured voided voided"),
+        (None, None, "assured voided voided"),  # not on the list at all any more
+        (agency(), WHOLE, "assured voided assured"),  # taken back, and given again
+        (
+            agency((START, date(2018, 1, 1))),
+            None,
+            "assured unregistered unregistered",
+        ),  # late news of an end; the report began later
+        (WHOLE, LATER, "assured assured voided"),
+    ],
+)
+def test_a_history_answers_for_every_known_time(
+    tmp_path: Path, second: Agency | None, third: Agency | None, outcomes: str
+) -> None:
+    """From the ingest's lines to the answer. The sample's report starts on 2018-05-01; the award is of 2019."""
+    history = History(tmp_path / "history.db")
+    known: dict[Place, Held] = {}
+    for moment, listed in ((FIRST, WHOLE), (SECOND, second), (THIRD, third)):
+        found = Ingested(agencies={listed.acronym: listed} if listed else {})
+        found.institutions = {one.id: one for one in INSTITUTIONS}
+        found.reports = {one.id: one for one in (report(),)}
+        harvest = Harvest(found, frozenset({Kind.AGENCY, Kind.INSTITUTION, Kind.REPORT}))
+        steps = plan(known, flatten(found, {}), harvest, real=False).steps
+        history.record(steps, harvest, origin="test", real=False, now=moment)
+        known = history.held()
+    path = tmp_path / "facts.sqlite"
+    snapshot_tables.write(path, history.content(), SnapshotKind.DEMO)
+    history.close()
+    manifest = Manifest.of(
+        iss="did:web:localhost",
+        seq=1,
+        prev="",
+        at=NOW,
+        schema=snapshot_tables.SCHEMA_VERSION,
+        kind=SnapshotKind.DEMO,
+        db_sha256=file_sha256(path),
+        sources=(),
+    )
+    snapshot = Snapshot(path, manifest)
+    said = {
+        (Outcome.ASSURED_OFFICIAL, ()): "assured",
+        (Outcome.NO_EVIDENCE, (Reason.AGENCY_VOIDED,)): "voided",
+        (Outcome.NO_EVIDENCE, (Reason.AGENCY_NOT_REGISTERED,)): "unregistered",
+    }
+    answers = []
+    for moment in (SECOND - INSTANT, THIRD - INSTANT, NOW):
         question = query(CIT, "2019-06-01", known_at=moment)
-        decision = resolve(facts(agencies=(known,)), question, now=NOW)
-        assert (decision.outcome, decision.reasons) == (outcome, reasons)
-    gone = remembered([(FIRST, WHOLE), (SECOND, None)])
-    assert gone is not None
-    assert gone.registrations == ((START, END),)
-    back = remembered([(FIRST, WHOLE), (SECOND, None), (THIRD, WHOLE)])
-    assert back is not None
-    assert back.registrations == ((START, END),)
-    assert back.voidings == (Voiding(START, END, SECOND, THIRD),)
+        gathered = gather(snapshot, facts().snapshot, (binding(CIT, CIT_ID, recorded_at=FIRST),), question)
+        decision = resolve(gathered, question, now=NOW)
+        answers.append(said[decision.outcome, decision.reasons])
+    snapshot.close()
+    assert " ".join(answers) == outcomes
 
 
 def test_what_operators_stated_and_withdrew() -> None:
@@ -129,9 +173,6 @@ def test_what_operators_stated_and_withdrew() -> None:
     assert stated([]) == stated([(FIRST, None)]) == ()
     assert stated([(FIRST, one), (SECOND, None), (THIRD, one)]) == (first, again)
     assert stated([(FIRST, one), (SECOND, one)]) == (Voiding(START, None, FIRST),)
-    known = remembered([(FIRST, WHOLE)], stated([(THIRD, one)]))
-    assert known is not None
-    assert known.voidings == (again,)
 
 
 DAYS = st.dates(date(2010, 1, 1), date(2030, 1, 1))
