@@ -41,7 +41,7 @@ from trust_registry.errors import (
 from trust_registry.facts import SnapshotFacts
 from trust_registry.gathering import gather
 from trust_registry.local_copy import LocalCopy
-from trust_registry.manifest import Manifest
+from trust_registry.manifest import BINDINGS, FACTS, Manifest
 from trust_registry.models import Decision, Outcome, Query, SnapshotInfo
 from trust_registry.resolve import counting, resolve, snapshot_info
 from trust_registry.signed_answers import verify_answer
@@ -49,7 +49,6 @@ from trust_registry.snapshot import Snapshot
 from trust_registry.snapshot_tables import SCHEMA_VERSION
 from trust_registry.vocabulary import Reason, Scope, SnapshotKind
 
-FACTS, BINDINGS = "facts.sqlite", "bindings.sqlite"
 ANSWER_SECONDS = 5.0  # for a signed answer, from the connection to its last byte; then the copy answers
 FETCH_SECONDS = 10.0  # how long a question waits for a list; the fetch itself goes on
 _NONCE_BYTES = 24

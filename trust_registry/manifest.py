@@ -11,6 +11,7 @@ from trust_registry.errors import SnapshotError
 from trust_registry.harvested import Source
 from trust_registry.vocabulary import SnapshotKind
 
+FACTS, BINDINGS = "facts.sqlite", "bindings.sqlite"  # what the files are called in the list
 NEXT_UPDATE, LIFETIME = timedelta(hours=24), timedelta(days=30)
 
 

@@ -18,14 +18,12 @@ from pathlib import Path
 from trust_registry import bindings_file, snapshot_tables
 from trust_registry.content import Content
 from trust_registry.errors import BindingError, SnapshotError
-from trust_registry.manifest import Manifest
+from trust_registry.manifest import BINDINGS, FACTS, Manifest
 from trust_registry.publishing import Published, Repository, Target
 from trust_registry.snapshot import Snapshot, file_sha256
 from trust_registry.snapshot_tables import SCHEMA_VERSION
 from trust_registry.store import Store
 from trust_registry.vocabulary import SnapshotKind
-
-FACTS, BINDINGS = "facts.sqlite", "bindings.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,7 @@ class Current:
     facts: Published
     bindings: Published
     bindings_usable: bool
+    mark: tuple[int, ...]  # of before it was read: what is published meanwhile is noticed
 
     def snapshot(self) -> Snapshot:
         if self.manifest is None:
@@ -60,6 +59,7 @@ class Publication:
 
     def current(self) -> Current | None:
         """Verified down to the bytes of both files; None before the first publication. `SnapshotError`."""
+        mark = self.mark()
         published = self.repository.current()
         if not published:
             return None
@@ -71,7 +71,7 @@ class Publication:
             manifest = Manifest.from_json(facts.custom)
             if manifest.db_sha256 != facts.sha256:
                 raise SnapshotError("not_authentic", "The manifest speaks of another file than its own.")
-        return Current(manifest, facts, bindings, self._is_ours(bindings))
+        return Current(manifest, facts, bindings, self._is_ours(bindings), mark)
 
     def _is_ours(self, bindings: Published) -> bool:
         """Of this format, and made of this store: after an older backup was put back, numbers mean other records."""

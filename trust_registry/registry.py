@@ -85,6 +85,7 @@ class Registry:
         store: Store,
         publication: Publication,
         deployment: SnapshotKind,
+        current: Current | None = None,
     ) -> None:
         """Takes up what is published; `SnapshotError` if that does not hold, or nothing is."""
         self.home, self.did, self.key, self.store = home, did, key, store
@@ -94,10 +95,10 @@ class Registry:
         self.operators = Operators(home)
         self.token = read_or_create_secret(home / "token", lambda: secrets.token_urlsafe(32))
         self._taking_up = threading.Lock()
-        self._mark = publication.mark()
-        current = publication.current()
+        current = current or publication.current()
         if current is None:
             raise SnapshotError("nothing_published", "Nothing is published here yet.")
+        self._mark = current.mark
         self.snapshot = current.snapshot()
         self.live = LiveBindings(store, BindingsFile(current.bindings.path))
 
@@ -140,8 +141,15 @@ class Registry:
                         now=now,
                     )
                     store.accept_snapshot(manifest.seq, manifest.db_sha256)
+                    current = None
             return cls(
-                home=home, did=did, key=key, store=store, publication=publication, deployment=deployment
+                home=home,
+                did=did,
+                key=key,
+                store=store,
+                publication=publication,
+                deployment=deployment,
+                current=current,
             )
         except BaseException:
             store.close()

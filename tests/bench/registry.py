@@ -44,8 +44,9 @@ from trust_registry.harvested import Ingested
 from trust_registry.history import History
 from trust_registry.ingest.plan import Change, Step
 from trust_registry.ingest.source import Harvest
+from trust_registry.manifest import BINDINGS, FACTS
 from trust_registry.models import Query
-from trust_registry.publication import BINDINGS, FACTS, Publication
+from trust_registry.publication import Publication
 from trust_registry.publishing import Repository, Target
 from trust_registry.registry import Keys
 from trust_registry.resolve import resolve

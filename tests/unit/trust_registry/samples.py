@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from trust_registry import keys, objects
 from trust_registry.facts import Agency, Binding, Closure, Facts, Institution, Relation, Report, SnapshotFacts
+from trust_registry.manifest import Manifest
 from trust_registry.models import Query
+from trust_registry.snapshot import Snapshot, file_sha256
+from trust_registry.snapshot_tables import SCHEMA_VERSION
 from trust_registry.vocabulary import (
     Activity,
     Cycle,
@@ -145,6 +149,21 @@ def facts(*reports: Report, **changes: Any) -> Facts:
         "agencies": AGENCIES,
     }
     return Facts(**(members | changes))
+
+
+def opened(path: Path, kind: SnapshotKind = SnapshotKind.DEMO) -> Snapshot:
+    """A written file of facts, with a manifest that names it."""
+    manifest = Manifest.of(
+        iss="did:web:localhost",
+        seq=1,
+        prev="",
+        at=NOW,
+        schema=SCHEMA_VERSION,
+        kind=kind,
+        db_sha256=file_sha256(path),
+        sources=(),
+    )
+    return Snapshot(path, manifest)
 
 
 def query(issuer: Issuer, day: str, **changes: Any) -> Query:

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.trust_registry.samples import CIT, CIT_ID, INSTITUTIONS, NOW, binding, facts, query, report
+from tests.unit.trust_registry.samples import (
+    CIT,
+    CIT_ID,
+    INSTITUTIONS,
+    NOW,
+    binding,
+    facts,
+    opened,
+    query,
+    report,
+)
 from trust_registry import snapshot_tables
 from trust_registry.cover import voided
 from trust_registry.fact_json import Kind, Place, flatten
@@ -19,10 +29,8 @@ from trust_registry.harvested import Ingested
 from trust_registry.history import History
 from trust_registry.ingest.plan import Held, plan
 from trust_registry.ingest.source import Harvest
-from trust_registry.manifest import Manifest
 from trust_registry.models import Outcome
 from trust_registry.resolve import resolve
-from trust_registry.snapshot import Snapshot, file_sha256
 from trust_registry.vocabulary import Reason, SnapshotKind
 from trust_registry.voiding import derived, stated
 
@@ -141,17 +149,7 @@ def test_a_history_answers_for_every_known_time(
     path = tmp_path / "facts.sqlite"
     snapshot_tables.write(path, history.content(), SnapshotKind.DEMO)
     history.close()
-    manifest = Manifest.of(
-        iss="did:web:localhost",
-        seq=1,
-        prev="",
-        at=NOW,
-        schema=snapshot_tables.SCHEMA_VERSION,
-        kind=SnapshotKind.DEMO,
-        db_sha256=file_sha256(path),
-        sources=(),
-    )
-    snapshot = Snapshot(path, manifest)
+    snapshot = opened(path)
     said = {
         (Outcome.ASSURED_OFFICIAL, ()): "assured",
         (Outcome.NO_EVIDENCE, (Reason.AGENCY_VOIDED,)): "voided",

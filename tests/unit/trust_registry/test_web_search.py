@@ -13,16 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.trust_registry.conftest import Opener
-from tests.unit.trust_registry.samples import MTU, MTU_ID, NOW
+from tests.unit.trust_registry.samples import MTU, MTU_ID, opened
 from tests.unit.trust_registry.test_api import problem
 from trust_registry import embedded, snapshot_tables
 from trust_registry.content import Content, Known
 from trust_registry.errors import QueryError
 from trust_registry.facts import Institution
 from trust_registry.folding import fold
-from trust_registry.manifest import Manifest
 from trust_registry.registry import Registry
-from trust_registry.snapshot import Snapshot, file_sha256
+from trust_registry.snapshot import Snapshot
 from trust_registry.vocabulary import SnapshotKind
 from trust_registry.web.directory import Directory
 from trust_registry.web.search import search
@@ -53,17 +52,7 @@ def snapshot_of(folder: Path, names: Iterable[tuple[str, str]]) -> Snapshot:
     facts = (Institution(one, first, names=tuple(others)) for one, (first, *others) in named.items())
     path = folder / f"{len(list(folder.iterdir()))}.sqlite"
     snapshot_tables.write(path, Content(known=map(Known, facts)), SnapshotKind.DEMO)
-    manifest = Manifest.of(
-        iss="did:web:localhost",
-        seq=1,
-        prev="",
-        at=NOW,
-        schema=snapshot_tables.SCHEMA_VERSION,
-        kind=SnapshotKind.DEMO,
-        db_sha256=file_sha256(path),
-        sources=(),
-    )
-    return Snapshot(path, manifest)
+    return opened(path)
 
 
 @pytest.fixture(scope="module")
