@@ -183,7 +183,7 @@ async def test_status_lists_are_not_rolled_back(munster: Member) -> None:
             listed(-1),
             listed(2**41),
             listed(True),
-            listed(before + 1, revRegDefId=rev_reg_id[:-1] + "0"),
+            listed(before + 1, revRegDefId=rev_reg_id + "0"),
         ):
             answer = await http.put(path("revlists", rev_reg_id), content=body)
             assert answer.status_code == 422, answer.text

@@ -222,9 +222,13 @@ def test_a_head_that_never_ends_is_cut_off(tmp_path: Path, head: bytes) -> None:
 
 
 def running(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    """The workers; multiprocessing has a process of its own beside them."""
-    children = psutil.Process(process.pid).children()
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    """The workers; multiprocessing has a process of its own beside them. One that was killed has no command line."""
+    found = []
+    for child in psutil.Process(process.pid).children():
+        with contextlib.suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def test_several_workers_answer_and_a_killed_one_is_replaced(tmp_path: Path) -> None:
