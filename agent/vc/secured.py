@@ -2,7 +2,8 @@
 
 Three answers, kept apart, for embedded proofs and for JWTs: the *context* says whether the words mean what they
 seem to, the *signature* whether they are unchanged since somebody signed them, the *key* whether that somebody is the
-issuer (or holder). Sections: DI = Verifiable Credential Data Integrity 1.0, JOSE = VC-JOSE-COSE 1.0.
+issuer (or holder). Sections: DI = Verifiable Credential Data Integrity 1.0, JOSE = VC-JOSE-COSE 1.0,
+EDDSA = Data Integrity EdDSA Cryptosuites 1.0.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from agent.vc.limits import VC_LIMITS
 from trust_registry.keys import Jwk, thumbprint
 
 MAX_DID_CHARS: Final = 512
+_APART: Final = ("type", "cryptosuite", "previousProof")  # what two proofs of one key may differ in
 
 
 class Relation(StrEnum):
@@ -117,7 +119,10 @@ def keys_of(did: str, facts: Facts) -> Keys:
 
 
 def examine_signatures(opened: Opened, owner: str, relation: Relation, facts: Facts) -> Signed:
-    """Judge every proof on its own (DI 4.5): all must hold, in the name of ``owner``."""
+    """Judge every proof on its own: all must hold, in the name of ``owner``.
+
+    A chain (DI 2.1.2) needs no more than that: each proof that follows others covers them, and they are judged too.
+    """
     document = opened.document
     if opened.token is not None:
         outcomes = [_token(opened.token, owner, relation, facts)]
@@ -138,7 +143,7 @@ def examine_signatures(opened: Opened, owner: str, relation: Relation, facts: Fa
         covered = any(o.signature.result is Result.PASS and _covers_terms(o.proof) for o in outcomes)
         # What a graph signature covers was checked on the way to it; what text covers needs no graph (DI 2.4.3).
         wanted = not covered and any(map(_covers_terms, found))
-        context = _context(document, every_term=wanted)
+        context = worst([_context(document, every_term=wanted), *_late_contexts(document, found)])
     signature = worst([*_conflicts(o.proof for o in outcomes), *(o.signature for o in outcomes)])
     return Signed(
         context=context,
@@ -172,7 +177,7 @@ def _proof(
     """DI 4.4 for one proof of the document."""
     method, created = method_of(proof), proof.get("created")
     key_answer, key = _key(method, owner, relation, facts)
-    signature = _shape(document, proof, relation) or _signature(document, proof, key)
+    signature = _shape(proof, relation) or _signature(document, proof, key)
     if signature.reason == "unsupported_suite" and key is None and key_answer.reason == "key_not_listed":
         # Keys of kinds that only other suites use are not read, so that nothing is known about them.
         key_answer = unknown("unsupported_suite", "Keys of this suite are not read here.")
@@ -187,25 +192,20 @@ def _proof(
     )
 
 
-def _shape(document: dict[str, Any], proof: dict[str, Any], relation: Relation) -> Answer | None:
-    """What must hold of a proof before its value is looked at (DI 2.1, 2.1.2, 5.11)."""
+def _shape(proof: dict[str, Any], relation: Relation) -> Answer | None:
+    """What must hold of a proof before its value is looked at, of whatever suite (DI 2.1, 5.11)."""
     if proof.get("proofPurpose") != relation:
         return failed("wrong_purpose", f"The proof was not made for {relation}.")
     for member in ("created", "expires"):
         if member in proof and model.date_time(proof[member]) is None:
             return failed("bad_proof", f"The proof's {member} is no date and time with its time zone.")
-    if "previousProof" in proof:
-        known = {other.get("id") for other in embedded(document) if isinstance(other.get("id"), str)}
-        if not all(isinstance(name, str) and name in known for name in model.as_list(proof["previousProof"])):
-            return failed("broken_proof_chain", "The proof follows another one that is not there.")
-        return unknown("unsupported_proof_chain", "The proof follows another one; chains are not read here.")
     return None
 
 
 def _signature(document: dict[str, Any], proof: dict[str, Any], key: Jwk | None) -> Answer:
     try:
         if key is None:
-            proofs.require_supported(proof)
+            proofs.suite_of(proof)
             return unknown("no_key", "The key to check it with is not known.")
         proofs.verify_proof(document, proof, key)
     except proofs.UnsupportedSuite as error:
@@ -279,7 +279,7 @@ def _conflicts(found: Iterable[dict[str, Any]]) -> list[Answer]:
         if isinstance(proof.get("id"), str):
             marks["id", proof["id"]] += 1
         if proof:
-            marks["key", method_of(proof), str(proof.get("type")), str(proof.get("cryptosuite"))] += 1
+            marks["key", *(str(proof.get(name)) for name in ("verificationMethod", *_APART))] += 1
     if any(count > 1 for count in marks.values()):
         return [failed("conflicting_proofs", "Two proofs have one id, or are of one key in one suite.")]
     return []
@@ -288,6 +288,13 @@ def _conflicts(found: Iterable[dict[str, Any]]) -> list[Answer]:
 def _covers_terms(proof: dict[str, Any]) -> bool:
     """Whether the suite signs the graph rather than the text."""
     return bool(proof) and "jcs" not in str(proof.get("cryptosuite"))
+
+
+def _late_contexts(document: dict[str, Any], found: list[dict[str, Any]]) -> list[Answer]:
+    """EDDSA 3.3.2 allows contexts that were added after a text was signed. They are nobody's word."""
+    if all(proof.get("@context", document.get("@context")) == document.get("@context") for proof in found):
+        return []
+    return [unknown("unsigned_context", "A context was added after it was signed.")]
 
 
 def _context(document: dict[str, Any], *, every_term: bool) -> Answer:
