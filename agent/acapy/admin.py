@@ -24,12 +24,15 @@ from agent.acapy.records import (
     ReceivedInvitation,
     WalletDid,
 )
-from agent.errors import AgentError, NotFoundError
+from agent.errors import AgentError, InputError, NotFoundError
+from trust_registry.strict_json import b64url_decode
 
 _DID_EXCHANGE = "https://didcomm.org/didexchange/1.1"
 _PREVIEW_TYPE = "issue-credential/2.0/credential-preview"
 _PAGE = 100
 _MAX_PAGES = 100
+CANONICAL_BYTES = 1024 * 1024  # as `agent.plugin.signing` takes them
+SIGNATURE_BYTES = 64
 
 
 class AdminClient:
@@ -80,6 +83,37 @@ class AdminClient:
         if not isinstance(token, str) or token.count(".") != 2:
             raise AgentError("bad_answer", "ACA-Py's answer is not a signed token.")
         return token
+
+    async def create_did_key(self) -> str:
+        """A new ``did:key`` with an Ed25519 key of this wallet: whom a document credential is about."""
+        options = {"key_type": "ed25519"}
+        answer = await self._http.post("/wallet/did/create", {"method": "key", "options": options})
+        return records.wallet_did(records.obj(answer).get("result")).did
+
+    async def sign_data_integrity(
+        self, did: str, *, verification_method: str, proof_canonical: bytes, document_canonical: bytes
+    ) -> bytes:
+        """The 64 bytes of a Data Integrity signature by the wallet's key of ``did`` (a did:web or did:key).
+
+        Both canonical forms are UTF-8; the wallet hashes them itself (see `agent.plugin.signing`). Raises
+        `InputError` too_large, `NotFoundError` for a DID that is not in the wallet.
+        """
+        if max(len(proof_canonical), len(document_canonical)) > CANONICAL_BYTES:
+            raise InputError("too_large", f"A document to sign has at most {CANONICAL_BYTES} bytes.")
+        body = {
+            "did": did,
+            "verification_method": verification_method,
+            "proof_canonical": proof_canonical.decode(),
+            "document_canonical": document_canonical.decode(),
+        }
+        answer = records.obj(await self._http.post("/cairn/data-integrity/sign", body))
+        try:
+            signature = b64url_decode(records.need(answer, "signature"))
+        except ValueError:
+            signature = b""
+        if len(signature) != SIGNATURE_BYTES:
+            raise AgentError("bad_answer", "ACA-Py's answer is not a signature.")
+        return signature
 
     # Credential definitions
 

@@ -5,7 +5,7 @@ talks to its own service on loopback (`service`), signs with the wallet's key, a
 
 Importing it repairs two faults of ACA-Py 1.7.0 and limits where it may send (before the wallet is opened,
 hence at import); `setup` puts our AnonCreds registry and DID resolver in place of everything in ACA-Py that
-would reach the network. `routes` adds one admin route.
+would reach the network. `routes` adds two admin routes.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ outbound.install()
 
 async def setup(context: InjectionContext) -> None:
     """Called by ACA-Py once. Fails loudly: an agent without its service must not start."""
-    contexts.forbid_live_loads()
+    contexts.install()
     service = Service(ServiceSettings.from_environment())
 
     registry = context.inject(AnonCredsRegistry)

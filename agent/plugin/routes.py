@@ -1,4 +1,4 @@
-"""An admin route that ACA-Py lacks: publish a revocation list that the wallet has and the world has not.
+"""Admin routes that ACA-Py lacks: signing (`agent.plugin.signing`), and publishing a list that only the wallet has.
 
 ACA-Py writes a revocation into its wallet first, publishes second, and answers success even when the second
 step failed; asked again, it finds the credential revoked already and does nothing. This makes the second step
@@ -15,12 +15,14 @@ from acapy_agent.anoncreds.revocation import AnonCredsRevocation
 from acapy_agent.core.profile import Profile
 from aiohttp import web
 
+from agent.plugin import signing
+
 PUBLISH_LIST = "/cairn/revocation-lists/publish"
 
 
 async def register(app: web.Application) -> None:
     """Called by ACA-Py."""
-    app.add_routes([web.post(PUBLISH_LIST, publish_list)])
+    app.add_routes([web.post(PUBLISH_LIST, publish_list), web.post(signing.SIGN, signing.sign)])
 
 
 @tenant_authentication  # type: ignore[untyped-decorator]
