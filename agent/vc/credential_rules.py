@@ -74,7 +74,9 @@ def _unread(problem: Answer, subject: str) -> ExaminedCredential:
     """A credential that could not be taken out of its envelope: one answer for what it is, none for the rest."""
     rest = unknown("not_read", "The credential could not be read.")
     checks = [problem.check("model", subject)]
-    checks += [rest.check(code, subject) for code in ("context", "signature", "issuer_key", "dates", "status")]
+    checks += [
+        rest.check(code, subject) for code in ("context", "signature", "issuer_key", "dates", "status")
+    ]
     return ExaminedCredential(subject=subject, document={}, issuer="", signers=(), checks=tuple(checks))
 
 
@@ -88,7 +90,9 @@ def _related(opened: Opened, facts: Facts, subject: str) -> list[Check]:
         url = item.get("id") if isinstance(item, dict) else None
         content = _at_hand(url, facts) if isinstance(url, str) else None
         if content is not None:
-            same = [_has_digest(content, item[name]) for name in ("digestSRI", "digestMultibase") if name in item]
+            same = [
+                _has_digest(content, item[name]) for name in ("digestSRI", "digestMultibase") if name in item
+            ]
             answers.append(
                 passed("What it refers to, as far as it is at hand, has the digest that it gives.")
                 if same and all(same)
@@ -116,9 +120,7 @@ def _has_digest(content: bytes, text: Any) -> bool:
     sri = [option.split("?")[0].partition("-") for option in text.split()]
     if sri and all(name in names for name, _, _ in sri):
         strongest = max(name for name, _, _ in sri)
-        return any(
-            digests[name] == _base64(value) for name, _, value in sri if name == strongest
-        )
+        return any(digests[name] == _base64(value) for name, _, value in sri if name == strongest)
     decode = {"u": b64url_decode, "z": base58.b58decode}.get(text[:1])
     try:
         raw = decode(text[1:]) if decode else b""

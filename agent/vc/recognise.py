@@ -116,7 +116,9 @@ def _text(data: bytes) -> str:
 def _from_text(text: str) -> Found:
     size = len(text.encode())
     if size > VC_LIMITS.document_bytes:
-        raise InputError("too_large", f"The document has {size} bytes; the limit is {VC_LIMITS.document_bytes}.")
+        raise InputError(
+            "too_large", f"The document has {size} bytes; the limit is {VC_LIMITS.document_bytes}."
+        )
     text = text.strip()
     if _HTML.match(text[:4096]):
         raise InputError(
@@ -134,7 +136,9 @@ def _from_text(text: str) -> Found:
     if isinstance(value, str) and _JWS.fullmatch(value):
         return _from_jwt(value)
     if isinstance(value, list):
-        raise InputError("not_recognised", "The file is a list.", "Give its items one by one, each in a file.")
+        raise InputError(
+            "not_recognised", "The file is a list.", "Give its items one by one, each in a file."
+        )
     if not isinstance(value, dict):
         raise InputError("not_recognised", "The file is JSON, and no object.", _EXPECTED)
     return _from_object(value)
@@ -169,7 +173,11 @@ def _from_object(value: dict[str, Any]) -> Found:
         return Found(kind=Kind.VCDM1_CREDENTIAL if old else Kind.VCDM2_CREDENTIAL, document=value)
     if _is_assertion(value):
         return Found(kind=Kind.OPEN_BADGE_2_ASSERTION, document=value)
-    if type(value.get("version")) is int and isinstance(value.get("issuer"), dict) and "did" in value["issuer"]:
+    if (
+        type(value.get("version")) is int
+        and isinstance(value.get("issuer"), dict)
+        and "did" in value["issuer"]
+    ):
         return Found(kind=Kind.RECORD, document=value)
     raise InputError("not_recognised", "The file is JSON of a kind that is not known here.", _EXPECTED)
 

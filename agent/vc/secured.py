@@ -67,7 +67,9 @@ def open_document(item: Any) -> Opened:
         return Opened(document=item)
     jwt = model.jwt_of(item) if isinstance(item, dict) else item
     if not isinstance(jwt, str) or not jwt:
-        return Opened(problem=unknown("unsupported_envelope", "The envelope is of a kind that is not read here."))
+        return Opened(
+            problem=unknown("unsupported_envelope", "The envelope is of a kind that is not read here.")
+        )
     try:
         token = vc_jwt.parse(jwt)
         return Opened(document=vc_jwt.credential_of(token), token=token)
