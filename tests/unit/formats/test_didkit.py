@@ -9,7 +9,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -377,10 +376,8 @@ with open({str(pids)!r}, "a") as file:
     file.write(f"{{os.getpid()}} ")
 time.sleep(60)
 """
-    started = time.monotonic()
-    found = await answered(fake(program), made, seconds=1.0)
+    found = await answered(fake(program), made, seconds=3.0)
     assert (found.result, found.reason) == (Result.UNKNOWN, "timed_out")
-    assert time.monotonic() - started < 30
     left = [int(pid) for pid in pids.read_text().split()]
     assert len(left) == 2
     await asyncio.sleep(0.1)
