@@ -42,7 +42,7 @@ def examine_credential(item: Any, facts: Facts, lists: Lists, subject: str) -> E
     issuer = party(document)
     signed = examine_signatures(opened, issuer, Relation.ASSERTION, facts)
     checks = [
-        _model(document).check("model", subject),
+        model_answer(document, presentation=False).check("model", subject),
         signed.context.check("context", subject),
         signed.signature.check("signature", subject, signed.evidence),
         signed.key.check("issuer_key", subject),
@@ -55,19 +55,17 @@ def examine_credential(item: Any, facts: Facts, lists: Lists, subject: str) -> E
     )
 
 
-def model_answer(document: dict[str, Any]) -> Answer:
-    """Step 1 for any document: the first problem, and how many more there are."""
+def model_answer(document: dict[str, Any], *, presentation: bool) -> Answer:
+    """Step 1: that it is what is expected there; the first problem of its shape, and how many more there are."""
+    if model.is_presentation(document) != presentation:
+        return failed(
+            "wrong_type", "It is a presentation where a credential is expected, or the other way round."
+        )
     problems = model.check(document)
     if not problems:
         return passed(f"It has the shape of VCDM {model.version(document)}.")
     more = f" There are {len(problems) - 1} more such problems." if len(problems) > 1 else ""
     return failed(problems[0].code, f"{problems[0]}{more}")
-
-
-def _model(document: dict[str, Any]) -> Answer:
-    if model.is_presentation(document):
-        return failed("wrong_type", "It is a presentation where a credential is expected.")
-    return model_answer(document)
 
 
 def _unread(problem: Answer, subject: str) -> ExaminedCredential:
