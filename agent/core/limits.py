@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ class Limits:
 
 
 LIMITS = Limits()
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def parse_json(
@@ -37,7 +39,7 @@ def parse_json(
     """
     if len(data) > max_bytes:
         raise InputError("too_large", f"The {what} has {len(data)} bytes; the limit is {max_bytes}.")
-    if _depth(data) > max_depth:
+    if _deeper(data, max_depth):
         raise InputError("too_deep", f"The {what} is nested deeper than {max_depth} levels.")
     try:
         return json.loads(data, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
@@ -56,26 +58,18 @@ def require_whole_characters(value: Any, what: str = "document") -> None:
         raise InputError("not_text", f"The {what} holds half a character.") from None
 
 
-def _depth(data: bytes) -> int:
-    """Deepest nesting of brackets outside strings; linear, and needs no parse."""
-    depth = deepest = 0
-    in_string = escaped = False
-    for byte in data:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
+def _deeper(data: bytes, most: int) -> bool:
+    """Whether brackets outside of strings nest deeper than ``most``; linear, and needs no parse."""
+    depth = 0
+    for found in _STRING_OR_BRACKET.finditer(data):
+        byte = data[found.start()]
+        if byte in b"[{":
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > most:
+                return True
         elif byte in b"]}":
             depth -= 1
-    return deepest
+    return False
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
