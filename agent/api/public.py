@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,12 +13,14 @@ from fastapi.responses import HTMLResponse, Response
 from agent.api import bodies, problems
 from agent.core.limits import LIMITS
 from agent.errors import NotFoundError
+from agent.services import status_lists
 from agent.services.agent import Agent
 from agent.services.asking import Asking
 from agent.services.issuing import Issuing
 
 JOSE = "application/jose"
 FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
+FOR_MINUTES = {"cache-control": f"public, max-age={status_lists.TTL // timedelta(seconds=1)}"}
 NEVER = {"cache-control": "no-store"}
 BODY_BYTES = 16 * 1024
 
@@ -43,6 +47,10 @@ def create(agent: Agent) -> FastAPI:
     @app.get("/anoncreds/v1/{kind}/{sha256}")
     async def anoncreds_object(kind: str, sha256: str) -> Response:
         return _found(store.get(kind, sha256), JOSE, FOR_EVER)
+
+    @app.get("/status/{name}")
+    async def status_list(name: str, request: Request) -> Response:
+        return _unless_known(_found(store.get_status_list(name), "application/vc", FOR_MINUTES), request)
 
     @app.get("/tails/hash/{name}")
     async def tails(name: str) -> Response:
@@ -91,6 +99,16 @@ def _found(data: bytes | None, media_type: str, headers: dict[str, str]) -> Resp
     if data is None or len(data) > LIMITS.tails_bytes:
         raise NotFoundError("not_found", "There is nothing here.")
     return Response(data, media_type=media_type, headers=headers)
+
+
+def _unless_known(answer: Response, request: Request) -> Response:
+    """With an ETag; 304 without a body to who has just this already (RFC 9110, section 13.1.2)."""
+    tag = f'"{hashlib.sha256(answer.body).hexdigest()}"'
+    answer.headers["etag"] = tag
+    known = {item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")}
+    if tag not in known and "*" not in known:
+        return answer
+    return Response(status_code=304, headers={"etag": tag, "cache-control": answer.headers["cache-control"]})
 
 
 def _issuing(agent: Agent) -> Issuing:

@@ -2,7 +2,8 @@
 
 Content-addressed files are written once (temp file, then rename) and never change. Revocation lists are
 appended under their own timestamp; a list older than the newest is refused, so a restored backup or a
-confused process cannot roll a status back.
+confused process cannot roll a status back. Status lists of W3C credentials likewise, by their sequence number;
+of them only the newest is kept.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from agent.errors import ConflictError, InputError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LIST = re.compile(r"[0-9]{12,13}\.jws")
+_STATUS_LIST = re.compile(r"[0-9a-f]{16}-(?:revocation|suspension)")
+_SEQUENCE = re.compile(r"[0-9]{12}\.json")
 _TAILS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{40,50}")
 KINDS = frozenset({"SCHEMA", "CREDDEF", "REVREG"})
 
@@ -51,6 +54,23 @@ class PublicObjects:
         chosen = eligible[-1] if eligible else timestamps[0]
         return _read(self._list_folder(sha256) / f"{chosen:012d}.jws")
 
+    def put_status_list(self, name: str, sequence: int, document: bytes) -> None:
+        newest = self.status_list_sequence(name)
+        if sequence <= newest:
+            raise ConflictError("list_rollback", f"Number {newest} of that status list is already published.")
+        write_atomic(self._status_folder(name) / f"{sequence:012d}.json", document)
+        for path in self._status_files(name)[:-1]:
+            path.unlink(missing_ok=True)
+
+    def status_list_sequence(self, name: str) -> int:
+        """Sequence number of the published list; 0 when there is none."""
+        files = self._status_files(name)
+        return int(files[-1].stem) if files else 0
+
+    def get_status_list(self, name: str) -> bytes | None:
+        files = self._status_files(name)
+        return _read(files[-1]) if files else None
+
     def put_tails(self, name: str, data: bytes) -> None:
         path = self._tails(name)
         if not path.exists():
@@ -80,6 +100,17 @@ class PublicObjects:
         if not folder.exists():
             return []
         return [int(path.stem) for path in folder.iterdir() if _LIST.fullmatch(path.name)]
+
+    def _status_folder(self, name: str) -> Path:
+        if not _STATUS_LIST.fullmatch(name):
+            raise InputError("bad_object_name", "That is not the name of a status list.")
+        return self._folder / "status" / name
+
+    def _status_files(self, name: str) -> list[Path]:
+        folder = self._status_folder(name)
+        if not folder.exists():
+            return []
+        return sorted(path for path in folder.iterdir() if _SEQUENCE.fullmatch(path.name))
 
     def _tails(self, name: str) -> Path:
         if not _TAILS.fullmatch(name):

@@ -38,6 +38,7 @@ from agent.errors import AgentError, ConflictError, NotFoundError
 from tests.simulators.registry import SCHEMA_ID
 from tests.unit.core_policy.builder import present
 from trust_registry import objects
+from trust_registry.keys import multikey_encode
 from trust_registry.strict_json import b64url
 
 REGISTRY_SIZE = 200
@@ -350,6 +351,24 @@ class Admin:
     @_call
     async def sign_jwt(self, did: str, headers: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
         return self.wallet.jwt(did, headers, payload)
+
+    @_call
+    async def create_did_key(self) -> str:
+        key = Ed25519PrivateKey.generate()
+        did = f"did:key:{multikey_encode(key.public_key().public_bytes_raw())}"
+        self.wallet.keys[did] = key
+        return did
+
+    @_call
+    async def sign_data_integrity(
+        self, did: str, *, verification_method: str, proof_canonical: bytes, document_canonical: bytes
+    ) -> bytes:
+        if did not in self.wallet.keys:
+            raise NotFoundError("not_found", "ACA-Py answered 404.")
+        if not verification_method.startswith(f"{did}#"):
+            raise AgentError("refused", "ACA-Py answered 400.")
+        hashes = (hashlib.sha256(part).digest() for part in (proof_canonical, document_canonical))
+        return self.wallet.keys[did].sign(b"".join(hashes))
 
     @_call
     async def cred_defs(self, *, issuer: str, schema_id: str) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ POLICY: dict[str, Any] = {
 # Calls of ACA-Py that change nothing: dying after one of them is dying before it.
 READS = frozenset(
     {
+        "sign_data_integrity",
         "sign_jwt",
         "cred_defs",
         "active_rev_registry",

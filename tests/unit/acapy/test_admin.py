@@ -252,3 +252,30 @@ async def test_no_connection_and_no_answer(acapy: Acapy, admin: AdminClient) -> 
 async def test_nonsense_is_an_agent_error(acapy: Acapy, admin: AdminClient, answer: str) -> None:
     acapy.fails(200, answer)
     assert (await failure(admin.list_credentials())).code == "bad_answer"
+
+
+async def test_a_signature_is_64_bytes_of_base64url(acapy: Acapy, admin: AdminClient) -> None:
+    texts = {"verification_method": "did:web:x#key-1", "proof_canonical": b"p", "document_canonical": b"d"}
+    acapy.answers({"signature": "A" * 86})
+    assert await admin.sign_data_integrity("did:web:x", **texts) == bytes(64)
+    assert acapy.body() == {
+        "did": "did:web:x",
+        "verification_method": "did:web:x#key-1",
+        "proof_canonical": "p",
+        "document_canonical": "d",
+    }
+    for answer in ({}, [], {"signature": ""}, {"signature": "A" * 84}, {"signature": "=" * 86}):
+        acapy.answers(answer)
+        assert (await failure(admin.sign_data_integrity("did:web:x", **texts))).code == "bad_answer"
+    asked = len(acapy.requests)
+    texts["document_canonical"] = bytes(1024 * 1024 + 1)
+    assert (await failure(admin.sign_data_integrity("did:web:x", **texts))).code == "too_large"
+    assert len(acapy.requests) == asked
+
+
+async def test_a_did_key_is_made(acapy: Acapy, admin: AdminClient) -> None:
+    acapy.answers({"result": {"did": "did:key:z6Mk", "verkey": "v"}})
+    assert await admin.create_did_key() == "did:key:z6Mk"
+    assert acapy.body() == {"method": "key", "options": {"key_type": "ed25519"}}
+    acapy.answers({"result": None})
+    assert (await failure(admin.create_did_key())).code == "bad_answer"
