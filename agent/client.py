@@ -155,6 +155,24 @@ class AgentClient:
         """Send ``body`` (an empty object when None) and return the JSON object of the answer."""
         return await self._call("POST", path, params=None, body=dict(body or {}), timeout=timeout)
 
+    async def post_bytes(
+        self, path: str, data: bytes, params: Mapping[str, str] | None = None, *, timeout: float = EXCHANGE_SECONDS
+    ) -> dict[str, Any]:
+        """Send a file as it is and return the JSON object of the answer."""
+        return await self._call("POST", path, params=params, body=None, timeout=timeout, content=data)
+
+    async def get_file(
+        self, path: str, params: Mapping[str, str], *, timeout: float = EXCHANGE_SECONDS
+    ) -> tuple[bytes, list[str]]:
+        """A file that the service makes, and its remarks on it. Raises `CairnError` subclasses only."""
+        request = self._http.build_request("GET", path, params=dict(params), timeout=timeout)
+        status, data, headers = await self._send(request)
+        if status != 200:
+            raise _error(status, data)
+        remarks = headers.get("x-cairn-remarks", "[]")
+        parsed = parse_json(remarks.encode("latin-1"), max_bytes=MAX_FILE_BYTES, what="remarks")
+        return data, [str(each) for each in parsed] if isinstance(parsed, list) else []
+
     async def events(self) -> AsyncIterator[Event]:
         """Server-sent events until the service closes the stream or stops answering.
 
@@ -182,14 +200,27 @@ class AgentClient:
         params: Mapping[str, str] | None,
         body: dict[str, Any] | None,
         timeout: float,
+        content: bytes | None = None,
     ) -> dict[str, Any]:
-        request = self._http.build_request(
-            method,
-            path,
-            params=dict(params) if params else None,
-            json=body,
-            timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
+        status, data, _ = await self._send(
+            self._http.build_request(
+                method,
+                path,
+                params=dict(params) if params else None,
+                json=body,
+                content=content,
+                timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
+            )
         )
+        if status >= 300:
+            raise _error(status, data)
+        if len(data) > THREAD_PARSE_BYTES:
+            answer = await asyncio.to_thread(_parse_answer, data)
+        else:
+            answer = _parse_answer(data)
+        return answer
+
+    async def _send(self, request: httpx.Request) -> tuple[int, bytes, httpx.Headers]:
         try:
             response = await self._http.send(request, stream=True)
             try:
@@ -198,13 +229,7 @@ class AgentClient:
                 await response.aclose()
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
-        if response.status_code >= 300:
-            raise _error(response.status_code, data)
-        if len(data) > THREAD_PARSE_BYTES:
-            answer = await asyncio.to_thread(_parse_answer, data)
-        else:
-            answer = _parse_answer(data)
-        return answer
+        return response.status_code, data, response.headers
 
 
 def _checked_url(base_url: str) -> httpx.URL:

@@ -66,6 +66,12 @@ class AdminClient:
                 return records.wallet_did(item)
         return None
 
+    async def own_dids(self) -> tuple[str, ...]:
+        """Every DID that this wallet has the key of."""
+        answer = records.obj(await self._http.get("/wallet/did"))
+        found = (records.obj(item).get("did") for item in records.items(answer.get("results", [])))
+        return tuple(did for did in found if isinstance(did, str))
+
     async def sign_jwt(self, did: str, headers: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
         """Compact JWS (EdDSA) by ``<did>#key-1``, which ACA-Py resolves; ``headers`` may set ``typ``."""
         body = {

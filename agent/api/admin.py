@@ -11,23 +11,26 @@ import hmac
 import json
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from agent.api import bodies, internal, problems
 from agent.core.record import Learner
 from agent.errors import InputError, NotFoundError
-from agent.services import stacking, tampering, views
+from agent.services import documents, stacking, tampering, views
 from agent.services.agent import Agent
 from agent.services.asking import Asking
+from agent.services.exporting import Exporting
 from agent.services.holding import Holding
+from agent.services.importing import Importing, visual_view
 from agent.services.issuing import Issuing
 from agent.services.presenting import Presenting
 from agent.services.status import status
 from agent.store import history
+from agent.vc.limits import VC_LIMITS
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 KEEPALIVE_SECONDS = 15.0
@@ -123,6 +126,14 @@ def _common(agent: Agent) -> APIRouter:
         await agent.node.relock()
         return await status(agent)
 
+    @router.post("/verify")
+    async def verify(
+        request: Request, challenge: str | None = None, domain: str | None = None
+    ) -> dict[str, Any]:
+        data = await bodies.raw(request, max_bytes=VC_LIMITS.image_bytes)
+        found = await documents.examine(agent.node, data, challenge=challenge, domain=domain)
+        return found.to_json()
+
     @router.get("/events")
     async def events() -> StreamingResponse:
         return StreamingResponse(_events(agent), media_type="text/event-stream")
@@ -146,6 +157,7 @@ async def _events(agent: Agent) -> AsyncIterator[str]:
 
 def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter:
     router = APIRouter()
+    importing, exporting = Importing(agent.node), Exporting(agent.node)
 
     @router.get("/credentials")
     async def credentials() -> dict[str, Any]:
@@ -163,6 +175,25 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
     @router.get("/credentials/{id}")
     async def credential(id: str) -> dict[str, Any]:
         return await detail(await holding.credential(id))
+
+    @router.get("/credentials/{id}/export")
+    async def export(
+        id: str, form: Annotated[str, Query(alias="as")] = "json", challenge: str = "", domain: str = ""
+    ) -> Response:
+        held = await holding.credential(id)
+        found = await exporting.export(held, form, challenge=challenge, domain=domain)
+        remarks = json.dumps(found.remarks)  # ASCII, as a header has to be
+        headers = {"x-cairn-remarks": remarks, "content-disposition": "attachment"}
+        return Response(found.content, media_type=found.media_type, headers=headers)
+
+    @router.post("/import")
+    async def take(request: Request, name: str = "") -> dict[str, Any]:
+        data = await bodies.raw(request, max_bytes=VC_LIMITS.image_bytes)
+        return await importing.take(data, name)
+
+    @router.get("/badges")
+    async def visual_badges() -> dict[str, Any]:
+        return {"badges": [visual_view(each) for each in await importing.visual_badges()]}
 
     @router.post("/credentials/{id}/recheck")
     async def recheck(id: str) -> dict[str, Any]:
@@ -304,6 +335,14 @@ def _issuer(issuing: Issuing) -> APIRouter:
     async def revoke(id: str, request: Request) -> dict[str, Any]:
         body = await bodies.json_object(request)
         return await issuing.revoke(id, bodies.text(body, "reason", default="", limit=500))
+
+    @router.post("/offers/{id}/suspend")
+    async def suspend(id: str) -> dict[str, Any]:
+        return await issuing.suspend(id, suspended=True)
+
+    @router.post("/offers/{id}/reinstate")
+    async def reinstate(id: str) -> dict[str, Any]:
+        return await issuing.suspend(id, suspended=False)
 
     return router
 

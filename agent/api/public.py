@@ -74,6 +74,11 @@ def create(agent: Agent) -> FastAPI:
         await _issuing(agent).reject(code, bodies.text(body, "reason", default="", limit=500))
         return {"state": "rejected"}
 
+    @app.post("/o/{code}/badge")
+    async def badge(code: str, request: Request) -> dict[str, Any]:
+        body = await bodies.json_object(request, max_bytes=BODY_BYTES)
+        return {"badge": await _issuing(agent).badge(code, body.get("presentation"))}
+
     @app.get("/r/{code}")
     async def request_document(code: str, request: Request) -> Response:
         if _is_browser(request):

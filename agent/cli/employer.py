@@ -129,3 +129,4 @@ def verdict(
 
 def register(app: typer.Typer) -> None:
     app.command("verdict")(verdict)
+    app.add_typer(request, name="request")

@@ -11,17 +11,13 @@ import typer
 from agent.cli import show
 from agent.cli.io import As, Home, Json, client, out, out_json, run, say, segment, usage
 from agent.client import AgentClient
-from agent.core.verdict import Result
 from agent.errors import (
     EXIT_FAILED,
     EXIT_NOT_CONSENTED,
-    EXIT_UNKNOWN,
     CairnError,
     ConsentError,
     NotFoundError,
 )
-
-EXIT_OF = {Result.PASS: 0, Result.FAIL: EXIT_FAILED, Result.UNKNOWN: EXIT_UNKNOWN}
 
 offer = typer.Typer(help="Offers of credentials: make, look at, accept, reject.", no_args_is_help=True)
 
@@ -145,28 +141,6 @@ def show_(
 
     document = run(work)
     out_json(document) if json_ else show.credential(document)
-
-
-def verify(
-    credential: Annotated[str, typer.Argument(help="Id of a held credential, or its beginning.")],
-    *,
-    home: Home = None,
-    as_: As = "learner",
-    json_: Json = False,
-) -> None:
-    """Run all checks again now. Exit 0: all pass; 1: something fails; 5: something is unknown."""
-
-    async def work() -> dict[str, Any]:
-        async with client(home, as_) as api:
-            return await api.post(f"/v1/wallet/credentials/{segment(credential)}/recheck")
-
-    document = run(work)
-    if json_:
-        out_json(document)
-    else:
-        show.credential_line(document)
-        show.checks(document["checks"])
-    raise typer.Exit(EXIT_OF[Result(document["state"])])
 
 
 def offers(*, home: Home = None, as_: As = "learner", json_: Json = False) -> None:
@@ -310,7 +284,6 @@ def history(*, home: Home = None, as_: As = "learner", json_: Json = False) -> N
 def register(app: typer.Typer) -> None:
     app.command("list")(list_)
     app.command("show")(show_)
-    app.command("verify")(verify)
     app.command("offers")(offers)
     app.command("requests")(requests)
     app.command("present")(present)

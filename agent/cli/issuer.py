@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,8 @@ def _line(document: dict[str, Any]) -> None:
     out(f"{document['state']:<8}  {document['title']}  ·  {document['learner']}  ·  {document['id']}")
     if document["reason"]:
         out(f"          reason: {document['reason']}")
+    if document.get("suspended"):
+        out("          its Open Badge is suspended")
 
 
 @offer.command("new")
@@ -89,15 +92,34 @@ def offer_list(*, home: Home = None, as_: As = "munster-tu", json_: Json = False
         _line(each)
 
 
+Offered = Annotated[str, typer.Argument(help="The offer's id (its code), or its link.", metavar="OFFER")]
+
+
 def revoke(
-    offer_id: Annotated[str, typer.Argument(help="The offer's id (its code).", metavar="OFFER")],
+    offer_id: Offered,
     *,
     reason: Annotated[str, typer.Option(help="Kept with the offer.")] = "",
     home: Home = None,
     as_: As = "munster-tu",
     json_: Json = False,
 ) -> None:
-    """Revoke an issued credential and publish the new status list."""
+    """Revoke an issued credential, with its Open Badge, and publish the new status lists."""
+    _change(offer_id, "revoke", {"reason": reason}, home, as_, json_)
+
+
+def suspend(offer_id: Offered, *, home: Home = None, as_: As = "munster-tu", json_: Json = False) -> None:
+    """Suspend the Open Badge of an issued credential until it is reinstated. AnonCreds knows revocation only."""
+    _change(offer_id, "suspend", {}, home, as_, json_)
+
+
+def reinstate(offer_id: Offered, *, home: Home = None, as_: As = "munster-tu", json_: Json = False) -> None:
+    """Reinstate a suspended Open Badge."""
+    _change(offer_id, "reinstate", {}, home, as_, json_)
+
+
+def _change(
+    offer_id: str, change: str, body: dict[str, Any], home: Path | None, as_: str, json_: bool
+) -> None:
     if "/" in offer_id:
         offer_id = offer_id.rstrip("/").rsplit("/", 1)[1]
     if not offer_id:
@@ -105,7 +127,7 @@ def revoke(
 
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
-            return await api.post(f"/v1/issuer/offers/{segment(offer_id)}/revoke", {"reason": reason})
+            return await api.post(f"/v1/issuer/offers/{segment(offer_id)}/{change}", body)
 
     document = run(work)
     out_json(document) if json_ else _line(document)
@@ -113,3 +135,6 @@ def revoke(
 
 def register(app: typer.Typer) -> None:
     app.command("revoke")(revoke)
+    app.command("suspend")(suspend)
+    app.command("reinstate")(reinstate)
+    app.add_typer(offer, name="offer")

@@ -59,3 +59,7 @@ def schema() -> None:
     from agent.core.policy import policy_schema
 
     sys.stdout.write(json.dumps(policy_schema(), indent=2) + "\n")  # as it stands in docs/schema
+
+
+def register(parent: typer.Typer) -> None:
+    parent.add_typer(app, name="policy")

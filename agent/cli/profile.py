@@ -355,3 +355,7 @@ def revise(
         out_json({"draft": begun})
     else:
         out(f"draft: {begun}  ·  edit {profile_id}/templates/{begun.partition('@')[0]}.toml, then release it")
+
+
+def register(parent: typer.Typer) -> None:
+    parent.add_typer(app, name="profile")

@@ -157,3 +157,7 @@ def _about(profile: profiles.ValidationProfile) -> dict[str, Any]:
         "source": profile.source,
         "rules": len(profile.rules),
     }
+
+
+def register(parent: typer.Typer) -> None:
+    parent.add_typer(app, name="record")

@@ -121,6 +121,14 @@ def verdict(response: Document) -> None:
         out(f"  {item(each['item'])}")
         for row in each["shown"]:
             out(f"    {row['label']}: {row['value']}")
-    for part in response["verdict"]["parts"]:
+    parts(response["verdict"])
+
+
+def parts(verdict: Document) -> None:
+    """The four answers of a verdict, each with its rows; one that nobody asked for says so."""
+    for part in verdict["parts"]:
+        if not part["checks"]:
+            out(f"– not asked  {part['label']}")
+            continue
         out(f"{GLYPHS[part['result']]:<9}  {part['label']}")
         checks(part["checks"])

@@ -284,3 +284,8 @@ def _unchecked(assume_issuers: bool) -> str:
 def _say_unchecked(document: dict[str, Any]) -> None:
     if document.get("unchecked"):
         out(f"? {document['unchecked']}")
+
+
+def register(parent: typer.Typer) -> None:
+    parent.add_typer(app, name="stack")
+    parent.command("pathway")(pathway_)

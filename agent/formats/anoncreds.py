@@ -1,4 +1,4 @@
-"""What AnonCreds objects say about a credential: who signed its definition, and whether it is revoked.
+"""The AnonCreds envelope, and what AnonCreds objects say: who signed a definition, and whether one is revoked.
 
 Objects come verified from `agent.net.objects`; failures to get them are answers here, not exceptions, because
 "could not be checked" is a result of its own.
@@ -7,16 +7,87 @@ Objects come verified from `agent.net.objects`; failures to get them are answers
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from agent.core.attributes import check_attributes
 from agent.core.presentation import CredDefFacts, RevRegFacts
+from agent.core.record import Record
 from agent.core.verdict import Check, Evidence, Result
 from agent.errors import CairnError, NotFoundError, UnreachableError
+from agent.formats.envelope import Held, Means, Secured, Wallet
+from agent.formats.lists import StatusLists
 from agent.net.objects import ObjectResolver, Resolved
 
 STATUS_LABEL = "Not revoked"
+EXPORT_TYPE = "cairn-anoncreds-export"
+EXPORTED = ("record", "attributes", "schema_id", "cred_def_id", "rev_reg_id", "cred_rev_id")
+
+
+class AnonCreds:
+    """Held: ``referent`` (ACA-Py's name for it), ``attributes``, ``schema_id``, ``cred_def_id``, ``rev_reg_id`` and
+    ``cred_rev_id`` (both empty when it cannot be revoked), ``received_at``."""
+
+    name = "anoncreds"
+    label = "AnonCreds credential"
+    answers_requests = True
+
+    async def verify(self, held: Held, means: Means) -> Secured:
+        record = Record.from_json(held["record"])
+        by = await signer(means.objects, held["cred_def_id"])
+        checks = (
+            _signature(held, by.check),
+            by.check,
+            await status(means.lists, held["rev_reg_id"], held["cred_rev_id"]),
+            _record(record, held),
+        )
+        return Secured(by.did, by.key, checks)
+
+    async def binding(self, held: Held, wallet: Wallet) -> Check:
+        """Whether ACA-Py's wallet, whose secret the credential was issued to, still has it."""
+        label = "Belongs to this wallet"
+        try:
+            found = await wallet.has_credential(held["referent"])
+        except CairnError as error:
+            detail = "The agent that keeps the keys is not running."
+            return Check("binding", label, Result.UNKNOWN, error.code, detail)
+        if not found:
+            detail = "The agent no longer has it, so it cannot be presented."
+            return Check("binding", label, Result.FAIL, "not_in_wallet", detail)
+        return Check("binding", label, Result.PASS, detail="issued to this wallet's own secret")
+
+    def export(self, held: Held) -> bytes:
+        """What it says and where its definition and status are. The secret part stays: who has the file can
+        check the record, the issuer's key, the status and the dates, and nobody can present it from there."""
+        document = {"type": EXPORT_TYPE, "version": 1, **{name: held[name] for name in EXPORTED}}
+        return json.dumps(document, ensure_ascii=False, indent=2).encode()
+
+
+def _signature(held: Held, by: Check) -> Check:
+    """ACA-Py checked the credential's signature against its definition when it was stored; what can change is
+    whether that definition is the issuer's, which is the next row."""
+    label = "Signature"
+    if by.result is Result.FAIL:
+        return Check("signature", label, Result.FAIL, by.reason, "its definition is not the issuer's")
+    evidence = (Evidence("cred_def", held["cred_def_id"], at=held.get("received_at", "")),)
+    if "referent" not in held:
+        detail = "Of an AnonCreds credential only its holder can prove the signature, by answering a request."
+        return Check("signature", label, Result.UNKNOWN, "only_by_presentation", detail, evidence=evidence)
+    return Check("signature", label, Result.PASS, detail="verified when it was stored", evidence=evidence)
+
+
+def _record(record: Record, held: Held) -> Check:
+    """The full record is bound by its digest; the wallet keeps both and compares them again."""
+    label = "Record unchanged"
+    different = check_attributes(record, held["attributes"])
+    if different:
+        return Check("record", label, Result.FAIL, "record_differs", f"differs in {', '.join(different)}")
+    evidence = Evidence("digest", "record digest", sha256=record.digest())
+    return Check(
+        "record", label, Result.PASS, detail="equals the digest that was signed", evidence=(evidence,)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +127,6 @@ async def signer(objects: ObjectResolver, cred_def_id: str) -> Signer:
             evidence=(evidence,),
         ),
     )
-
-
-class StatusLists:
-    """The newest lists for one round of checks: each is fetched once, however many credentials it covers."""
-
-    def __init__(self, objects: ObjectResolver) -> None:
-        self._objects = objects
-        self._asked: dict[str, asyncio.Task[Resolved]] = {}
-
-    async def newest(self, rev_reg_id: str) -> Resolved:
-        """Raises as `ObjectResolver.revocation_list`."""
-        if rev_reg_id not in self._asked:
-            self._asked[rev_reg_id] = asyncio.create_task(self._objects.revocation_list(rev_reg_id))
-        return await asyncio.shield(self._asked[rev_reg_id])
 
 
 async def status(lists: StatusLists, rev_reg_id: str, cred_rev_id: str) -> Check:

@@ -44,7 +44,7 @@ outbound.install()
 
 async def setup(context: InjectionContext) -> None:
     """Called by ACA-Py once. Fails loudly: an agent without its service must not start."""
-    contexts.forbid_live_loads()
+    contexts.install()
     service = Service(ServiceSettings.from_environment())
 
     registry = context.inject(AnonCredsRegistry)

@@ -1,24 +1,42 @@
 """JSON-LD contexts come with the software, never from the network.
 
 ACA-Py loads a context it does not have live, synchronously, without a time limit, from whatever address a
-credential names. A context that is not bundled is an error instead.
+credential names. Here it reads those that our own verifier reads (`agent.vc.contexts`), so that what the wallet
+signs means the same to both; then the few more that ACA-Py brings along. Any other is an error.
 """
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 from acapy_agent.vc.ld_proofs import document_downloader
 
+from agent.vc import contexts
 
-def forbid_live_loads() -> None:
-    document_downloader.StaticCacheJsonLdDownloader._live_load = _refuse
+_Downloader = document_downloader.StaticCacheJsonLdDownloader
 
 
-def _refuse(_self: Any, url: str, _options: dict[str, Any] | None = None) -> NoReturn:
-    raise document_downloader.JsonLdError(
-        "The JSON-LD context is not among those that come with this software.",
-        "jsonld.LoadDocumentError",
-        {"url": url},
-        code="loading document failed",
-    )
+def install() -> None:
+    _Downloader.load = _load
+
+
+def _load(self: Any, url: str, _options: dict[str, Any] | None = None) -> dict[str, Any]:
+    """PyLD's remote document (https://www.w3.org/TR/json-ld11-api/#remotedocument)."""
+    try:
+        document = contexts.load(url)
+    except contexts.UnknownContext as error:
+        bundled: dict[str, Any] | None = self.cache.get(url)
+        if bundled is not None:
+            return bundled
+        raise document_downloader.JsonLdError(
+            "The JSON-LD context is not among those that come with this software.",
+            "jsonld.LoadDocumentError",
+            {"url": url},
+            code="loading document failed",
+        ) from error
+    return {
+        "contentType": "application/ld+json",
+        "contextUrl": None,
+        "documentUrl": url,
+        "document": document,
+    }

@@ -6,19 +6,19 @@ import asyncio
 from datetime import date
 
 from agent.core import taxonomy
-from agent.core.attributes import check_attributes
 from agent.core.findings import Finding, Outcome
 from agent.core.profiles import validate
 from agent.core.record import Record, only_country
 from agent.core.signed_link import SignedLink
 from agent.core.verdict import Check, Evidence, Result, combine
-from agent.errors import CairnError
-from agent.formats import anoncreds
+from agent.formats.envelope import Secured
+from agent.formats.registry import envelope_of
 from agent.services import clock, trust
 from agent.services.node import Node
 from agent.store.vault import Document
 
 PROFILE = "council"
+NOT_OURS = frozenset({"no_subject_id", "subject_not_ours"})  # why a file that was imported is not bound to us
 
 
 async def offer_checks(node: Node, record: Record, link: SignedLink) -> tuple[tuple[Check, ...], str]:
@@ -31,68 +31,81 @@ async def offer_checks(node: Node, record: Record, link: SignedLink) -> tuple[tu
         detail=f"signed by {record.issuer.host}",
         evidence=(evidence,),
     )
-    answer = await _ask(node, record, link.key)
-    checks = (signature, _dates(record, clock.today()), _complete(record), *trust.checks(answer))
+    answer = await ask(node, record, link.key)
+    checks = (signature, dates(record, clock.today()), complete(record), *trust.checks(answer))
     return checks, _institution(answer)
 
 
 class Round:
-    """What the checks of one round share: each status list, and ACA-Py's list of credentials, are read once."""
+    """What the checks of one round share: each status list, and ACA-Py's lists of what it keeps, are read once."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self.lists = anoncreds.StatusLists(node.objects)
+        self.means = node.new_means()
         self._held: asyncio.Task[frozenset[str]] | None = None
+        self._dids: asyncio.Task[frozenset[str]] | None = None
 
-    async def binding(self, referent: str) -> Check:
-        """Whether ACA-Py's wallet, whose secret the credential was issued to, still has it."""
-        label = "Belongs to this wallet"
+    async def has_credential(self, referent: str) -> bool:
         if self._held is None:
-            self._held = asyncio.create_task(self._read())
-        try:
-            held = await asyncio.shield(self._held)
-        except CairnError as error:
-            detail = "The agent that keeps the keys is not running."
-            return Check("binding", label, Result.UNKNOWN, error.code, detail)
-        if referent not in held:
-            detail = "The agent no longer has it, so it cannot be presented."
-            return Check("binding", label, Result.FAIL, "not_in_wallet", detail)
-        return Check("binding", label, Result.PASS, detail="issued to this wallet's own secret")
+            self._held = asyncio.create_task(self._read_held())
+        return referent in await asyncio.shield(self._held)
 
-    async def _read(self) -> frozenset[str]:
+    async def has_did(self, did: str) -> bool:
+        if self._dids is None:
+            self._dids = asyncio.create_task(self._read_dids())
+        return did in await asyncio.shield(self._dids)
+
+    async def _read_held(self) -> frozenset[str]:
         admin = self._node.admin_now()
         return frozenset(held.credential_id for held in await admin.list_credentials())
+
+    async def _read_dids(self) -> frozenset[str]:
+        return frozenset(await self._node.admin_now().own_dids())
 
 
 async def credential_checks(node: Node, credential: Document, shared: Round | None = None) -> Document:
     """Run every check on a held credential; the result is merged into its document."""
     shared = shared or Round(node)
     record = Record.from_json(credential["record"])
-    signer = await anoncreds.signer(node.objects, credential["cred_def_id"])
-    status = await anoncreds.status(shared.lists, credential["rev_reg_id"], credential["cred_rev_id"])
-    answer = await _ask(node, record, signer.key)
+    envelope = envelope_of(credential)
+    secured = await envelope.verify(credential, shared.means)
+    answer = await ask(node, record, secured.key)
     checks = (
-        _signature(credential, signer.check),
-        signer.check,
-        status,
-        _dates(record, clock.today()),
-        _record(record, credential),
-        await shared.binding(credential["referent"]),
-        _complete(record),
+        *secured.checks,
+        dates(record, clock.today()),
+        await envelope.binding(credential, shared),
+        *[await _other_envelope(other, secured, shared) for other in credential.get("also", {}).values()],
+        complete(record),
         *trust.checks(answer),
     )
     return {
         "checks": [check.to_json() for check in checks],
         "checked_at": clock.stamp(clock.now()),
-        "issuer_key": signer.key,
+        "issuer_key": secured.key,
         "institution_id": _institution(answer),
     }
+
+
+async def _other_envelope(held: Document, first: Secured, shared: Round) -> Check:
+    """The same record in another envelope, in one row: the worst of its own checks says why."""
+    envelope = envelope_of(held)
+    secured = await envelope.verify(held, shared.means)
+    checks = (*secured.checks, await envelope.binding(held, shared))
+    result = combine(checks)
+    code, label = f"also_{envelope.name}", f"Also held as {envelope.label}"
+    if secured.key and first.key and secured.key != first.key:
+        detail = "The two are signed with different keys of the issuer."
+        return Check(code, label, Result.FAIL, "another_key", detail)
+    if result is Result.PASS:
+        return Check(code, label, result, detail=f"{len(checks)} checks pass, same record, same key")
+    worst = next(check for check in checks if check.result is result)
+    return Check(code, label, result, worst.reason, f"{worst.label}: {worst.detail}")
 
 
 async def decide(node: Node, credential: Document, eqf: int | None = None) -> trust.Answer:
     """The registry's word on a held credential; ``eqf`` asks for another level (0: without a level)."""
     record = Record.from_json(credential["record"])
-    return await _ask(node, record, credential["issuer_key"], eqf=eqf)
+    return await ask(node, record, credential["issuer_key"], eqf=eqf)
 
 
 def is_revoked(credential: Document) -> bool:
@@ -101,11 +114,16 @@ def is_revoked(credential: Document) -> bool:
 
 def currency(credential: Document) -> tuple[Result, str]:
     """Whether it may be presented as current: authentic, not revoked, not expired; with a sentence."""
-    wanted = ("signature", "issuer_key", "status", "dates", "record")
+    wanted = ("model", "signature", "issuer_key", "status", "dates", "record")
     checks = [Check.from_json(check) for check in credential["checks"]]
-    # An agent that is still starting does not make a credential doubtful; one that lost it does.
-    gone = [check for check in checks if check.code == "binding" and check.result is Result.FAIL]
-    told = [check for check in checks if check.code in wanted] + gone
+    # An agent that is still starting does not make a credential doubtful; one that lost it does, and so does
+    # a file that names nobody or somebody else.
+    foreign = [
+        check
+        for check in checks
+        if check.code == "binding" and (check.result is Result.FAIL or check.reason in NOT_OURS)
+    ]
+    told = [check for check in checks if check.code in wanted] + foreign
     result = combine(told)
     notes = [f"{check.label}: {check.detail}." for check in told if check.result is result]
     return result, "" if result is Result.PASS else notes[0]
@@ -116,7 +134,8 @@ def quality(credential: Document) -> Result:
     return Result(rows[0]["result"]) if rows else Result.UNKNOWN
 
 
-async def _ask(node: Node, record: Record, key: str, *, eqf: int | None = None) -> trust.Answer:
+async def ask(node: trust.Asking, record: Record, key: str, *, eqf: int | None = None) -> trust.Answer:
+    """The registry's word on who awarded ``record``, by the key that signed."""
     if record.awarded_on is None:
         return trust.Answer(None, "no_award_date")
     if not key:
@@ -138,32 +157,7 @@ def _institution(answer: trust.Answer) -> str:
     return "" if decision is None or decision.institution is None else decision.institution.id
 
 
-def _signature(credential: Document, signer: Check) -> Check:
-    """ACA-Py checked the credential's signature against its definition when it was stored; what can change is
-    whether that definition is the issuer's, which is the next row."""
-    if signer.result is Result.FAIL:
-        return Check(
-            "signature", "Signature", Result.FAIL, signer.reason, "its definition is not the issuer's"
-        )
-    evidence = Evidence("cred_def", credential["cred_def_id"], at=credential["received_at"])
-    return Check(
-        "signature", "Signature", Result.PASS, detail="verified when it was stored", evidence=(evidence,)
-    )
-
-
-def _record(record: Record, credential: Document) -> Check:
-    """The full record is bound by its digest; the wallet keeps both and compares them again."""
-    label = "Record unchanged"
-    different = check_attributes(record, credential["attributes"])
-    if different:
-        return Check("record", label, Result.FAIL, "record_differs", f"differs in {', '.join(different)}")
-    evidence = Evidence("digest", "record digest", sha256=record.digest())
-    return Check(
-        "record", label, Result.PASS, detail="equals the digest that was signed", evidence=(evidence,)
-    )
-
-
-def _dates(record: Record, today: date) -> Check:
+def dates(record: Record, today: date) -> Check:
     label = "Dates"
     if record.awarded_on is not None and record.awarded_on > today:
         return Check(
@@ -180,7 +174,7 @@ _RESULTS = {Outcome.FAIL: Result.FAIL, Outcome.NO_INFORMATION: Result.UNKNOWN}
 _REASONS = {Result.PASS: "", Result.FAIL: "missing", Result.UNKNOWN: "not_stated"}
 
 
-def _complete(record: Record) -> Check:
+def complete(record: Record) -> Check:
     """Is it a micro-credential at all, and completely described? One row; its findings are the evidence.
 
     A warning is no rejection, and a size that no table has a row for says nothing; but what the table says is

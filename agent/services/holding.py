@@ -19,8 +19,10 @@ from agent.core.attributes import ATTRIBUTE_NAMES, check_attributes
 from agent.core.limits import LIMITS
 from agent.core.record import Record, text
 from agent.errors import CairnError, ConflictError, NotFoundError, UntrustedError
-from agent.services import checking, clock, links, views
+from agent.formats.registry import envelope_of
+from agent.services import checking, clock, links, second_copy, views
 from agent.services.node import Node, is_away
+from agent.services.second_copy import SecondCopy
 from agent.store import history
 from agent.store.vault import Document, Put
 
@@ -39,6 +41,7 @@ class Holding:
         self._turns: dict[
             str, asyncio.Lock
         ] = {}  # by link: looking at an offer and deciding on it take turns
+        self._second_copy = SecondCopy(node, OFFER, CREDENTIAL)
         node.webhooks.subscribe(self._on_event)
 
     # ------------------------------------------------------------------ offers
@@ -84,6 +87,7 @@ class Holding:
             "steps": steps,
             "thread_id": "",
             "credential_id": None,
+            "badge": second_copy.wanted(document.payload),
             "error": None,
         }
         await self._save(offer)
@@ -131,7 +135,9 @@ class Holding:
                 await self._save(offer)
         try:
             async with asyncio.timeout(LIMITS.exchange_seconds):
-                return await self._drive(id)
+                offer = await self._drive(id)
+                await self._second_copy.fetch(id)
+                return await self.offer(id) if offer["state"] == "accepted" else offer
         except TimeoutError:
             self._node.spawn(self._drive_on(id), f"accept {id[:6]}")
             return await self.offer(id)
@@ -141,9 +147,11 @@ class Holding:
         for offer in await self._node.vault.all(OFFER):
             if offer["state"] == "accepting":
                 self._node.spawn(self._drive_on(offer["id"]), f"resume {offer['id'][:6]}")
+        await self._second_copy.resume()
 
     async def _drive_on(self, id: str) -> None:
         await self._drive(id)
+        await self._second_copy.fetch(id)
 
     async def _drive(self, id: str) -> Document:
         """Advance until the offer is accepted or has failed; one driver per offer."""
@@ -308,10 +316,14 @@ class Holding:
         """Run every check of one credential again, now."""
         return await self._recheck(await self.credential(id), checking.Round(self._node))
 
-    async def recheck_all(self) -> list[Document]:
+    async def recheck_all(self, *, for_requests: bool = False) -> list[Document]:
+        """All that is held; with ``for_requests`` what cannot answer one keeps the checks it has."""
         shared = checking.Round(self._node)
         held = await self.credentials()
-        return list(await asyncio.gather(*(self._recheck(each, shared) for each in held)))
+        wanted = [each for each in held if not for_requests or envelope_of(each).answers_requests]
+        checked = await asyncio.gather(*(self._recheck(each, shared) for each in wanted))
+        anew = {each["id"]: each for each in checked}
+        return [anew.get(each["id"], each) for each in held]
 
     async def _recheck(self, credential: Document, shared: checking.Round) -> Document:
         credential |= await checking.credential_checks(self._node, credential, shared)

@@ -23,10 +23,12 @@ from agent.core.limits import LIMITS
 from agent.core.profiles import profiles_met
 from agent.core.record import Learner, Record, text
 from agent.core.templates import record_from_template
-from agent.errors import ConflictError, ExpiredError, InputError, NotFoundError
+from agent.errors import ConflictError, ExpiredError, InputError, NotFoundError, UnreachableError
 from agent.services import clock, links
+from agent.services.badge_issuing import BadgeIssuing
 from agent.services.identity import Identity
 from agent.services.node import Node
+from agent.services.status_lists import StatusLists
 from agent.store.vault import Document, Put
 from issuer_profiles.errors import ProfileError
 from issuer_profiles.loader import load_profile, load_templates
@@ -44,6 +46,7 @@ class Issuing:
     def __init__(self, node: Node, identity: Identity) -> None:
         self._node = node
         self._identity = identity
+        self._badges = BadgeIssuing(node, StatusLists(node))
         self._locks: dict[str, asyncio.Lock] = {}
         node.webhooks.subscribe(self._on_exchange)
 
@@ -123,7 +126,21 @@ class Issuing:
                     "not_issued", f"This offer is {offer['state']}; only what was issued can be revoked."
                 )
             await self._revoke_exchange(offer["exchange"])
+            await self._badges.mark(offer, "revocation", value=True)
             offer |= {"state": "revoked", "reason": reason, "revoked_at": clock.stamp(clock.now())}
+            await self._save(offer)
+            return offer
+
+    async def suspend(self, code: str, *, suspended: bool) -> Document:
+        """Suspend or reinstate the Open Badge of what was issued. AnonCreds knows revocation only. Idempotent."""
+        async with self._lock(code):
+            offer = await self.offer(code)
+            if offer["state"] != "issued" or offer.get("badge") is None:
+                raise ConflictError(
+                    "no_badge", "There is no Open Badge of this offer that could be suspended or reinstated."
+                )
+            await self._badges.mark(offer, "suspension", value=suspended)
+            offer["suspended"] = suspended
             await self._save(offer)
             return offer
 
@@ -142,6 +159,7 @@ class Issuing:
                 "jti": code,
                 "record": offer["record"],
                 "cred_def_id": await self._identity.cred_def(),
+                "envelopes": ["anoncreds", "ldp_vc"],
             },
         )
 
@@ -164,6 +182,20 @@ class Issuing:
             self._node.bus.publish("offer", id=code, state="issuing")
             return {"invitation": invitation.message, "thread_id": exchange.thread_id}
 
+    async def badge(self, code: str, presentation: Any) -> Document:
+        """The same as an Open Badge, for the wallet that has the credential (see `BadgeIssuing.issue`)."""
+        await self.offer(code)
+        async with self._lock(code):
+            offer = await self.offer(code)
+            if offer["state"] == "issuing":
+                raise UnreachableError("not_issued_yet", "The credential is still on its way.", "Try again.")
+            if offer["state"] != "issued":
+                raise ConflictError("not_issued", f"This offer is {offer['state']}.")
+            document, place = await self._badges.issue(offer, presentation)
+            if place is not None:
+                await self._node.vault.put(Put(KIND, code, offer), place)
+            return document
+
     async def reject(self, code: str, reason: str) -> None:
         await self.offer(code)
         async with self._lock(code):
@@ -184,7 +216,8 @@ class Issuing:
             await self._settle(str(link["offer"]))
 
     async def resume(self) -> None:
-        """After a restart: what happened to the exchanges that were under way?"""
+        """After a restart: what happened to the exchanges and the status lists that were under way?"""
+        await self._badges.lists.resume()
         for offer in await self._node.vault.all(KIND):
             if offer["state"] == "issuing":
                 await self._settle(offer["id"])

@@ -23,6 +23,9 @@ from agent.acapy.events import Webhooks
 from agent.acapy.process import AcaPyProcess, AcaPySettings, new_secret
 from agent.core.limits import LIMITS
 from agent.errors import AgentError, CairnError, LockedError, PassphraseError, UnreachableError
+from agent.formats.envelope import Means
+from agent.formats.gathering import Lookups
+from agent.formats.lists import StatusLists
 from agent.net.did_web import DidResolver
 from agent.net.fetch import SafeFetcher
 from agent.net.objects import ObjectResolver
@@ -192,6 +195,11 @@ class Node:
                 schema.id for schema in schemas if (schema.name, schema.version) == SHARED_SCHEMA
             )
         return self._schema_id
+
+    def new_means(self) -> Means:
+        """What one round of checks looks things up with."""
+        lookups = Lookups(self.fetcher, self.dids)
+        return Means(self.objects, StatusLists(self.objects), lookups, clock.now())
 
     def forget_answers(self) -> None:
         """Ask registry and issuers anew: somebody wants to know now."""

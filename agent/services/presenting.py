@@ -8,6 +8,7 @@ import uuid
 import structlog
 
 from agent.core import disclosure as disclosing
+from agent.core.attributes import to_attributes
 from agent.core.consent import EarlierShare, screen, screen_unsatisfiable
 from agent.core.disclosure import Disclosure
 from agent.core.needs import hidden_levels, needs
@@ -21,6 +22,7 @@ from agent.errors import (
     ExpiredError,
     InputError,
 )
+from agent.formats.registry import envelope_of
 from agent.services import checking, clock, links, trust, views
 from agent.services.holding import Holding
 from agent.services.node import Node
@@ -137,7 +139,7 @@ class Presenting:
 
     async def candidates(self, request: Document, include: frozenset[str]) -> list[Candidate]:
         """What is held, each with its status and the registry's word as of now."""
-        held = await self._holding.recheck_all()
+        held = await self._holding.recheck_all(for_requests=True)
         return list(await asyncio.gather(*(self._candidate(each, request, include) for each in held)))
 
     async def _plan(self, request: Document, include: frozenset[str]) -> Plan | Unsatisfiable:
@@ -156,16 +158,20 @@ class Presenting:
         hidden = common_outcome(outcomes, accepted=policy.each.registry)
         outcome_at = dict(zip(levels, outcomes, strict=True))
         current, note = checking.currency(credential)
-        if credential["schema_id"] != request["schema_id"]:
+        envelope = envelope_of(credential)
+        if not envelope.answers_requests:
+            note = f"It is held as {envelope.label}, which cannot answer a request; it can be sent as a file."
+            current = Result.FAIL
+        elif credential["schema_id"] != request["schema_id"]:
             current, note = Result.FAIL, "The request asks for credentials of another schema."
         return Candidate(
             id=credential["id"],
             title=text(record.title),
-            attributes=credential["attributes"],
-            schema_id=credential["schema_id"],
-            cred_def_id=credential["cred_def_id"],
+            attributes=credential.get("attributes") or to_attributes(record, profiles_met=()),
+            schema_id=credential.get("schema_id", ""),
+            cred_def_id=credential.get("cred_def_id", ""),
             issuer_did=credential["issuer"]["did"],
-            revocable=bool(credential["rev_reg_id"]),
+            revocable=bool(credential.get("rev_reg_id")),
             outcome="" if own.outcome == trust.UNREACHABLE else own.outcome,
             outcome_hidden=hidden,
             outcome_at=outcome_at,

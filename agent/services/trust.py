@@ -12,18 +12,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import structlog
 
 from agent.core.verdict import Check, Evidence, Result
 from agent.services import clock
-from trust_registry.asking import Source
+from trust_registry.asking import Answered, Source
 from trust_registry.errors import RegistryUnreachable, TrustRegistryError
 from trust_registry.models import Decision, Outcome, Query
-
-if TYPE_CHECKING:
-    from agent.services.node import Node  # which keeps the memory
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +48,7 @@ DISTRUSTED = {
 NO_DECISION = {
     UNREACHABLE: "The trust registry did not answer, so this is not known now.",
     "answer_not_authentic": "What came as the registry's answer is not signed by it, so it counts for nothing.",
+    "no_registry": "No trust registry is known here, so nobody was asked. Name an agent that knows one with --as.",
     "no_award_date": "Without a date of award there is nothing to ask the registry.",
     "issuer_key_unknown": "Which key of the issuer signed is not established, so the registry was not asked.",
 }
@@ -113,8 +111,23 @@ class Memory:
         return answer
 
 
+class Asks(Protocol):
+    """The way to the registry: `trust_registry.asking.Asker`, or what stands in its place."""
+
+    async def ask(self, query: Query, /) -> Answered: ...
+
+
+class Asking(Protocol):
+    """Who asks: an agent's node, or a command that verifies a file on its own."""
+
+    @property
+    def asker(self) -> Asks: ...
+    @property
+    def trust_memory(self) -> Memory: ...
+
+
 async def ask(
-    node: Node, *, did: str, key: str, awarded_on: date, eqf: int | None, country: str | None = None
+    node: Asking, *, did: str, key: str, awarded_on: date, eqf: int | None, country: str | None = None
 ) -> Answer:
     """Never raises: a registry that does not answer is an answer of its own kind."""
     try:
@@ -124,7 +137,7 @@ async def ask(
     return await node.trust_memory.answer(query, lambda: _ask(node, query))
 
 
-async def _ask(node: Node, query: Query) -> Answer:
+async def _ask(node: Asking, query: Query) -> Answer:
     try:
         found = await node.asker.ask(query)
     except RegistryUnreachable:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import rfc8785
 
@@ -15,6 +16,8 @@ from agent.store.vault import Document, Put, Vault
 
 KIND = "history"
 GENESIS = "0" * 64
+
+_known_seq: WeakKeyDictionary[Vault, int] = WeakKeyDictionary()
 
 
 def entry_hash(entry: Document) -> str:
@@ -29,9 +32,9 @@ async def entries(vault: Vault) -> list[Document]:
 
 async def next_entry(vault: Vault, *, at: str, kind: str, party: Document, title: str, **facts: Any) -> Put:
     """The next entry, to be written together with the change it records (see `Vault.put`)."""
-    chain = await entries(vault)
+    last = await _last(vault)
     entry: Document = {
-        "seq": chain[-1]["seq"] + 1 if chain else 1,  # not by count: it must never take an old one's place
+        "seq": last["seq"] + 1 if last else 1,  # not by count: it must never take an old one's place
         "at": at,
         "kind": kind,
         "party": party,
@@ -40,10 +43,29 @@ async def next_entry(vault: Vault, *, at: str, kind: str, party: Document, title
         "request_hash": "",
         "outcome": "",
         **facts,
-        "prev": chain[-1]["hash"] if chain else GENESIS,
+        "prev": last["hash"] if last else GENESIS,
     }
     entry["hash"] = entry_hash(entry)
-    return Put(KIND, f"{entry['seq']:09d}", entry)
+    return Put(KIND, _id(entry["seq"]), entry)
+
+
+async def _last(vault: Vault) -> Document | None:
+    """The newest entry. All are read once per open vault; afterwards only what was written since."""
+    seq = _known_seq.get(vault)
+    if seq is None:
+        chain = await entries(vault)
+        last = chain[-1] if chain else None
+    else:
+        last = await vault.get(KIND, _id(seq))
+    while newer := await vault.get(KIND, _id(last["seq"] + 1 if last else 1)):
+        last = newer
+    if last is not None:
+        _known_seq[vault] = last["seq"]
+    return last
+
+
+def _id(seq: int) -> str:
+    return f"{seq:09d}"
 
 
 def intact(chain: list[Document]) -> bool:

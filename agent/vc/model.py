@@ -3,9 +3,6 @@
 `check` says everything that is wrong, as far as JSON alone can tell. What a term means is JSON-LD's to say
 (`agent.vc.jsonld`), whether anybody signed is a proof's (`agent.vc.proofs`). Sections are those of VCDM 2.0
 unless they start with "1.1".
-
-Keywords of JSON-LD are refused outside of contexts and language values: section 6.1 wants the compacted form, and
-`@graph`, `@index` and their like are how a document shows what its signature does not cover.
 """
 
 from __future__ import annotations
@@ -38,7 +35,6 @@ _STAMP = re.compile(
     r"(?P<zone>Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)"
 )
 _ENVELOPE = re.compile(r"data:application/[a-z0-9.+-]+(?:;[a-z0-9=.+-]+)*,.+", re.DOTALL)
-_KEYWORDS: Final = {"@id", "@type", "@graph", "@included", "@reverse", "@nest", "@index", "@set", "@import"}
 _STATUS_AND_LIKE: Final = {
     # member → (needs an id in 2.0, in 1.1, section)
     "credentialStatus": (False, True, "4.10"),
@@ -136,8 +132,6 @@ def check(document: dict[str, Any]) -> tuple[Problem, ...]:
     """What is wrong with a credential or presentation; empty when nothing is. At most `MAX_PROBLEMS`."""
     report = _Report()
     _document(report, document, "")
-    if not report.problems:
-        _compacted(report, document)
     return tuple(report.problems[:MAX_PROBLEMS])
 
 
@@ -356,18 +350,3 @@ def _objects(
             report.add("not_object", where, section, f"The {member} is not an object.")
     return [(where, item) for where, item in items if isinstance(item, dict)]
 
-
-def _compacted(report: _Report, document: dict[str, Any]) -> None:
-    """No keyword outside of contexts but those of language values and typed values (6.1)."""
-    todo: list[tuple[str, Any]] = [("", document)]
-    while todo:
-        path, value = todo.pop()
-        if isinstance(value, list):
-            todo.extend((f"{path}/{index}", item) for index, item in enumerate(value))
-        elif isinstance(value, dict):
-            for name, item in value.items():
-                where = f"{path}/{name.replace('~', '~0').replace('/', '~1')}"
-                if name in _KEYWORDS and not (name == "@type" and "@value" in value):
-                    report.add("not_compacted", where, "6.1", "A keyword of JSON-LD where a name belongs.")
-                elif name != "@context":
-                    todo.append((where, item))

@@ -8,7 +8,6 @@ be opened. Codes: ``empty``, ``too_large``, ``too_deep``, ``not_text``, ``not_js
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import dataclass, replace
@@ -39,9 +38,10 @@ _OTHER_FILES = {
     b"\xff\xd8\xff": ("a JPEG image", "Only PNG and SVG images carry badges."),
     b"GIF8": ("a GIF image", "Only PNG and SVG images carry badges."),
 }
-_SVG = re.compile(r"(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s+)*<(?:\w+:)?svg[\s>]", re.DOTALL)
-_HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE)
-_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# Possessive, so that no row of comments or spaces makes them try every way to divide it.
+_SVG = re.compile(r"(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s++)*+<(?:\w+:)?svg[\s>]", re.DOTALL)
+_HTML = re.compile(r"(?:<!--.*?-->|\s++)*+<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE)
+_JWS = re.compile(r"e[wy][A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _EXPECTED = (
     "Give a verifiable credential or presentation (JSON or JWT), an Open Badge (JSON, PNG or SVG), a European "
     "Digital Credential, or an export of this wallet."
@@ -76,6 +76,9 @@ class Found:
 
 def recognise(data: bytes) -> Found:
     """What ``data`` is. Raises `InputError`; see the module."""
+    most = max(VC_LIMITS.document_bytes, VC_LIMITS.image_bytes)
+    if len(data) > most:
+        raise InputError("too_large", f"The file has {len(data)} bytes; the limit is {most}.", _EXPECTED)
     if not data.strip():
         raise InputError("empty", "The file is empty.", "Was it downloaded to its end?")
     for magic, name in _COMPRESSED.items():
@@ -95,8 +98,6 @@ def recognise(data: bytes) -> Found:
 def _carried(data: bytes, carrier: str) -> Found:
     from agent.vc import baking
 
-    if len(data) > VC_LIMITS.image_bytes:
-        raise InputError("too_large", f"The image has {len(data)} bytes; the limit is {VC_LIMITS.image_bytes}.")
     text = baking.unbake(data)
     if re.fullmatch(r"https?://[^\s<>\"]{1,2000}", text):
         return Found(kind=Kind.OPEN_BADGE_2_ASSERTION, carrier=carrier, url=text)
@@ -104,8 +105,6 @@ def _carried(data: bytes, carrier: str) -> Found:
 
 
 def _text(data: bytes) -> str:
-    if len(data) > max(VC_LIMITS.document_bytes, VC_LIMITS.image_bytes):
-        raise InputError("too_large", f"The file has {len(data)} bytes; the limit is {VC_LIMITS.document_bytes}.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:4]:
         raise InputError("not_text", "The file is in UTF-16 or UTF-32.", "Save it as UTF-8.")
     try:
@@ -115,7 +114,7 @@ def _text(data: bytes) -> str:
 
 
 def _from_text(text: str) -> Found:
-    size = len(text.encode("utf-8", "surrogatepass"))
+    size = len(text.encode())
     if size > VC_LIMITS.document_bytes:
         raise InputError("too_large", f"The document has {size} bytes; the limit is {VC_LIMITS.document_bytes}.")
     text = text.strip()
@@ -129,11 +128,9 @@ def _from_text(text: str) -> Found:
         raise InputError("not_recognised", "The file is XML, and no SVG image.", _EXPECTED)
     if _JWS.fullmatch(text):
         return _from_jwt(text)
-    if text.startswith("ey") and "~" in text and _JWS.match(text):
+    if "~" in text and _JWS.match(text):
         raise InputError("not_recognised", "The file is an SD-JWT, which is not read here.", _EXPECTED)
-    value = parse_json(text.encode(), max_bytes=VC_LIMITS.document_bytes, max_depth=VC_LIMITS.json_depth)
-    require_whole_characters(value)
-    _require_finite(value)
+    value = _json(text, "document")
     if isinstance(value, str) and _JWS.fullmatch(value):
         return _from_jwt(value)
     if isinstance(value, list):
@@ -143,13 +140,13 @@ def _from_text(text: str) -> Found:
     return _from_object(value)
 
 
-def _require_finite(value: Any) -> None:
+def _require_finite(value: Any, what: str) -> None:
     """1e999 is JSON, and infinity to Python: no number that could be written again."""
     todo = [value]
     while todo:
         item = todo.pop()
         if isinstance(item, float) and not math.isfinite(item):
-            raise InputError("not_json", "The document holds a number that is too large.")
+            raise InputError("not_json", f"The {what} holds a number that is too large.")
         if isinstance(item, dict | list):
             todo.extend(item.values() if isinstance(item, dict) else item)
 
@@ -199,17 +196,19 @@ def _from_jwt(jwt: str) -> Found:
 
 def _part(part: str) -> dict[str, Any]:
     try:
-        data = b64url_decode(part)
-        value = parse_json(
-            json.dumps(data.decode()).encode() if not data else data,
-            max_bytes=VC_LIMITS.document_bytes,
-            max_depth=VC_LIMITS.json_depth,
-            what="JWT",
-        )
+        text = b64url_decode(part).decode("utf-8")
     except ValueError:
         raise InputError("not_recognised", "The text looks like a JWT and is none.", _EXPECTED) from None
-    require_whole_characters(value, "JWT")
-    _require_finite(value)
+    value = _json(text, "JWT")
     if not isinstance(value, dict):
         raise InputError("not_recognised", "The text looks like a JWT and is none.", _EXPECTED)
+    return value
+
+
+def _json(text: str, what: str) -> Any:
+    value = parse_json(
+        text.encode(), max_bytes=VC_LIMITS.document_bytes, max_depth=VC_LIMITS.json_depth, what=what
+    )
+    require_whole_characters(value, what)
+    _require_finite(value, what)
     return value

@@ -12,10 +12,10 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from agent.cli.main import app
+from agent.cli.main import build
 from agent.client import AgentClient
 
-COMMAND: Any = typer.main.get_command(app)
+COMMAND: Any = typer.main.get_command(build())
 
 type Answer = httpx.Response | dict[str, Any] | Exception | Callable[[Any], Any]
 
@@ -73,7 +73,7 @@ def cairn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resu
     monkeypatch.setattr("typer.testing._get_command", lambda _app: COMMAND)
 
     def run(*arguments: str, stdin: bytes = b"") -> Result:
-        result = CliRunner().invoke(app, [*arguments], input=stdin, catch_exceptions=True)
+        result = CliRunner().invoke(build(), [*arguments], input=stdin, catch_exceptions=True)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert "Traceback" not in result.stderr

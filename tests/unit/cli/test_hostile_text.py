@@ -146,7 +146,7 @@ def test_json_is_plain_ascii_and_says_the_same(
 def test_every_command_that_speaks_to_the_service_is_here(cairn: Cairn) -> None:
     import typer
 
-    from agent.cli.main import app
+    from agent.cli.main import build
 
     found: set[tuple[str, ...]] = set()
 
@@ -156,7 +156,7 @@ def test_every_command_that_speaks_to_the_service_is_here(cairn: Cairn) -> None:
         if not hasattr(command, "commands"):
             found.add(path)
 
-    walk(typer.main.get_command(app), ())
+    walk(typer.main.get_command(build()), ())
     begun = {command[: len(path)] for command in COMMANDS for path in found}
     # unlock answers a status, as lock does; the others start processes. These read files and ask no service.
     local = {path for path in found if path[0] in ("record", "policy", "profile")} | {("stack", "targets")}

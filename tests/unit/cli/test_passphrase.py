@@ -17,7 +17,7 @@ from typer.testing import Result
 
 from agent.cli import io as cli_io
 from agent.cli import universe as universe_module
-from agent.cli.main import app
+from agent.cli.main import build
 from agent.cli.universe import PASSPHRASE, Member, Universe
 from agent.errors import AgentError
 from agent.settings import Role, create_home, load_settings
@@ -57,7 +57,7 @@ def _parameters(command: Any) -> list[Any]:
 
 
 def test_no_option_takes_a_passphrase(cairn: Cairn, locked: Service) -> None:
-    parameters = _parameters(typer.main.get_command(app))
+    parameters = _parameters(typer.main.get_command(build()))
     about = [each for each in parameters if any("pass" in opt or "secret" in opt for opt in each.opts)]
     assert {opt for each in about for opt in each.opts} == {"--passphrase-fd"}
     assert [each for each in about if getattr(each, "envvar", None)] == []

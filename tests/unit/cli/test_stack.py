@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result as Outcome
 from typer.testing import CliRunner
 
-from agent.cli.main import app
+from agent.cli.main import build
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = ROOT / "issuer_profiles" / "samples" / "microcredx"
@@ -18,7 +18,7 @@ GOAL = "microcredx-micro-degree"
 
 
 def cairn(*arguments: str | Path) -> Outcome:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return CliRunner().invoke(build(), [str(argument) for argument in arguments])
 
 
 def test_targets_are_listed() -> None:

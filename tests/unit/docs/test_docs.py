@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 
-from agent.cli.main import app as cairn
+from agent.cli.main import build
 from tests.unit.docs import pages
 from trust_registry.cli import app as cairn_registry
 
@@ -89,7 +89,7 @@ def tree(app: typer.Typer) -> Any:
     return typer.main.get_command(app)
 
 
-TREES = {"cairn": tree(cairn), "cairn-registry": tree(cairn_registry)}
+TREES = {"cairn": tree(build()), "cairn-registry": tree(cairn_registry)}
 
 
 def shown_commands(page: Path) -> Iterator[tuple[str, str]]:

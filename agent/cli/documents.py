@@ -1,0 +1,242 @@
+"""Files: verify anything, take it into the wallet, give it out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent.cli.io import As, Home, Json, home_of, out, out_json, run, say, segment, show_error, usage
+from agent.core.verdict import Result
+from agent.errors import EXIT_FAILED, EXIT_UNKNOWN, InputError
+
+EXIT_OF = {Result.PASS: 0, Result.FAIL: EXIT_FAILED, Result.UNKNOWN: EXIT_UNKNOWN}
+MAX_FILE_BYTES = 12 * 1024 * 1024  # as VC_LIMITS.image_bytes, which the reader holds to
+SHOWN_UNKNOWN = 20
+FORMATS = ("json", "open-badge", "presentation", "png", "svg", "pdf", "html", "elm")
+BINARY = frozenset({"png", "pdf"})
+
+
+def verify(
+    what: Annotated[
+        str, typer.Argument(metavar="FILE|-|URL|ID", help="A file, standard input, an address, or a held credential.")
+    ],
+    *,
+    challenge: Annotated[
+        str | None, typer.Option(help="What you asked the holder to sign; shows that a presentation is fresh.")
+    ] = None,
+    domain: Annotated[str | None, typer.Option(help="Whom the presentation is for, usually your address.")] = None,
+    home: Home = None,
+    as_: As = "learner",
+    json_: Json = False,
+) -> None:
+    """Verify. Exit 0: every part passes; 1: something fails; 5: something is unknown; 2: cannot be read."""
+    if _is_held(what):
+        _verify_held(what, home, as_, json_)
+        return
+
+    async def work() -> dict[str, Any]:
+        from agent.cli.verifying import examined
+
+        return await examined(what, challenge=challenge, domain=domain, home=home_of(home, as_))
+
+    document = run(work)
+    out_json(document) if json_ else _show(document)
+    raise typer.Exit(EXIT_OF[Result(document["result"])])
+
+
+def _is_held(what: str) -> bool:
+    """A name that no file has and that looks like an id, or the beginning of one."""
+    return "://" not in what and what != "-" and not Path(what).exists() and what.isalnum() and len(what) <= 64
+
+
+def _verify_held(id: str, home: Path | None, as_: str, json_: bool) -> None:
+    from agent.cli import show
+    from agent.cli.io import client
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            return await api.post(f"/v1/wallet/credentials/{segment(id)}/recheck")
+
+    document = run(work)
+    if json_:
+        out_json(document)
+    else:
+        show.credential_line(document)
+        show.checks(document["checks"])
+    raise typer.Exit(EXIT_OF[Result(document["state"])])
+
+
+def _show(document: dict[str, Any]) -> None:
+    from agent.cli import show
+
+    carrier = f", inside a {document['carrier'].upper()} image" if document["carrier"] else ""
+    out(f"This is {document['kind']}{carrier}.")
+    for each in document["items"]:
+        out()
+        out(f"{each['title'] or 'A credential without a title'}  ·  {show.who(each['issuer'])}")
+        for row in each["claims"]:
+            out(f"  {row['label']}: {row['value']}")
+        rest = each["not_understood"]
+        if rest:
+            out("  Not understood, as it came:")
+        for row in rest[:SHOWN_UNKNOWN]:
+            out(f"    {row['path']}: {row['text']}")
+        if len(rest) > SHOWN_UNKNOWN:
+            out(f"    and {len(rest) - SHOWN_UNKNOWN} more; --json has them")
+    out()
+    show.parts(document["verdict"])
+
+
+def import_(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, folders, or - for standard input.")],
+    *,
+    home: Home = None,
+    as_: As = "learner",
+    json_: Json = False,
+) -> None:
+    """Take credentials into the wallet. Each is checked first; what cannot be read changes nothing."""
+    from agent.cli.io import client
+
+    paths = _paths(files)
+
+    async def work() -> list[dict[str, Any]]:
+        results = []
+        async with client(home, as_) as api:
+            with typer.progressbar(
+                paths, label="importing", file=sys.stderr, hidden=len(paths) == 1 or not sys.stderr.isatty()
+            ) as progress:
+                for path in progress:
+                    results.append(await _import_one(api, path))
+        return results
+
+    results = run(work)
+    if json_:
+        out_json({"files": results})
+    else:
+        for each in results:
+            _show_import(each)
+        if len(results) > 1:
+            say(", ".join(f"{count} {words}" for words, count in _tally(results).items()))
+    if any(each["import"] == "refused" for each in results):
+        raise typer.Exit(InputError.exit_code if len(results) == 1 else EXIT_FAILED)
+
+
+async def _import_one(api: Any, path: str) -> dict[str, Any]:
+    """One file; a refusal is a result, so that the others are still taken."""
+    try:
+        data = read_file(path)
+        answer = await api.post_bytes("/v1/wallet/import", data, {"name": Path(path).name})
+    except InputError as error:
+        return {"file": path, "import": "refused", "code": error.code, "detail": error.detail, "hint": error.hint}
+    return {"file": path, **answer}
+
+
+def _show_import(each: dict[str, Any]) -> None:
+    from agent.cli import show
+
+    if each["import"] == "refused":
+        say(f"✗ {each['file']}: {each['detail']}")
+        if each["hint"]:
+            say(f"  {each['hint']}")
+        say(f"  [{each['code']}]")
+    elif "headline" in each:
+        known = "  (was there already)" if each["import"] == "known" else ""
+        show.credential_line(each)
+        out(f"           {each['headline']}{known}")
+    else:
+        known = "  (was there already)" if each["import"] == "known" else ""
+        out(f"◇ visual badge only  {each['title'] or each['name']}  ·  {each['id'][:8]}{known}")
+        out(f"           it lacks {', '.join(each['missing'])}, so it is kept as a picture and counts for nothing")
+
+
+def _tally(results: list[dict[str, Any]]) -> dict[str, int]:
+    words = {"refused": "refused", "imported": "imported", "known": "already there", "visual_badge": "visual only"}
+    found: dict[str, int] = {}
+    for each in results:
+        name = words[each["import"]]
+        found[name] = found.get(name, 0) + 1
+    return found
+
+
+def _paths(files: list[str]) -> list[str]:
+    found: list[str] = []
+    for each in files:
+        path = Path(each)
+        if each != "-" and path.is_dir():
+            found += sorted(str(inner) for inner in path.iterdir() if inner.is_file())
+        else:
+            found.append(each)
+    if not found:
+        raise usage("There is no file to import.")
+    return found
+
+
+def read_file(path: str) -> bytes:
+    """At most one byte more than is allowed, so that a larger file is seen to be larger. Raises `InputError`."""
+    try:
+        if path == "-":
+            return sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        with Path(path).open("rb") as stream:
+            return stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise InputError("unreadable", f"{path} cannot be read: {error.strerror}.") from None
+
+
+def export(
+    credential: Annotated[str, typer.Argument(metavar="ID", help="Id of a held credential, or its beginning.")],
+    *,
+    format_: Annotated[str, typer.Option("--as", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")] = "json",
+    to: Annotated[Path | None, typer.Option("--to", help="Write here instead of standard output.")] = None,
+    challenge: Annotated[
+        str, typer.Option(help="With --as presentation: what the other side gave you to sign.")
+    ] = "",
+    domain: Annotated[str, typer.Option(help="With --as presentation: whom it is for, as they told you.")] = "",
+    home: Home = None,
+    from_: Annotated[str, typer.Option("--from", metavar="NAME", help="Which agent of the data folder.")] = "learner",
+) -> None:
+    """Give a credential out as a file. Here --as names the format; --from names the agent."""
+    from agent.cli.io import client
+
+    if format_ not in FORMATS:
+        raise usage(f"There is no format {format_!r}.", f"Choose one of {', '.join(FORMATS)}.")
+    if to is None and format_ in BINARY and sys.stdout.isatty():
+        raise usage(f"{format_} is no text that a terminal could show.", "Name a file with --to.")
+
+    async def work() -> tuple[bytes, list[str]]:
+        async with client(home, from_) as api:
+            params = {"as": format_, "challenge": challenge, "domain": domain}
+            return await api.get_file(f"/v1/wallet/credentials/{segment(credential)}/export", params)
+
+    data, remarks = run(work)
+    _put(data, to, text=format_ not in BINARY)
+    for remark in remarks:
+        say(f"! {remark}")
+
+
+def _put(data: bytes, to: Path | None, *, text: bool) -> None:
+    """Whole or not at all: an export that broke off must not look like one."""
+    from agent.cli.io import out
+    from agent.store.public import write_atomic
+
+    if to is None:
+        if text and sys.stdout.isatty():
+            for line in data.decode().splitlines():
+                out(line)
+        else:
+            sys.stdout.buffer.write(data)
+        return
+    try:
+        write_atomic(to, data, mode=0o600)
+    except OSError as error:
+        show_error(InputError("unwritable", f"{to} cannot be written: {error.strerror}."))
+        raise typer.Exit(InputError.exit_code) from None
+    say(f"{to}: {len(data)} bytes")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("verify")(verify)
+    app.command("import")(import_)
+    app.command("export")(export)

@@ -1,0 +1,93 @@
+"""What a file from outside is, opened: the credential in it, what of it is understood, and the envelope it is in.
+
+Nothing is verified here. Errors are `InputError` with a code and a hint; see `agent.vc.recognise` for the limits.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from agent.core.record import Record, text
+from agent.errors import InputError
+from agent.formats.envelope import Held
+from agent.vc import recognise, understand
+from agent.vc.recognise import Found, Kind
+
+# Which envelope secures what was found; what is not here is secured by nothing that is known.
+_ENVELOPES = {
+    Kind.VCDM2_CREDENTIAL: "ldp_vc",
+    Kind.VCDM1_CREDENTIAL: "ldp_vc",
+    Kind.VC_JWT: "vc_jwt",
+    Kind.OPEN_BADGE_2_ASSERTION: "open_badge_2",
+}
+WORDS = {
+    Kind.VCDM2_CREDENTIAL: "a W3C verifiable credential (data model 2.0)",
+    Kind.VCDM1_CREDENTIAL: "a W3C verifiable credential (data model 1.1)",
+    Kind.PRESENTATION: "a W3C verifiable presentation",
+    Kind.VC_JWT: "a verifiable credential as a signed token (VC-JWT)",
+    Kind.VP_JWT: "a verifiable presentation as a signed token (VP-JWT)",
+    Kind.OPEN_BADGE_2_ASSERTION: "an Open Badge of version 2.0",
+    Kind.ANONCREDS_EXPORT: "an export of an AnonCreds credential",
+    Kind.RECORD: "a record that nobody signed",
+    Kind.ELM: "a document of the European Learning Model that nobody signed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """``payload``: the credential's own bytes, without the image it came in. ``unknown``: (path, text) of what
+    was not understood, bounded. ``missing``: what it lacks to be more than a picture (003:1598)."""
+
+    found: Found
+    payload: bytes
+    record: Record | None
+    importable: bool
+    missing: tuple[str, ...]
+    unknown: tuple[tuple[str, str], ...]
+
+    @property
+    def words(self) -> str:
+        return WORDS[self.found.kind]
+
+    @property
+    def title(self) -> str:
+        return text(self.record.title) if self.record is not None else ""
+
+    @property
+    def envelope(self) -> str:
+        return _ENVELOPES.get(self.found.kind, "")
+
+    def held(self) -> Held:
+        """What a wallet keeps of it. Raises `InputError` for what is no credential."""
+        if not self.envelope:
+            raise InputError(
+                "not_importable",
+                f"The file is {self.words}, which is no credential that a wallet can keep.",
+                "Import the credential itself.",
+            )
+        return {"envelope": self.envelope, "secured": self.found.jwt or self.found.document}
+
+
+def open_file(data: bytes) -> Opened:
+    """Recognise, unwrap and understand. Raises `InputError`."""
+    found = recognise.recognise(data)
+    document: Any = found.document
+    payload = found.jwt.encode() if found.jwt else json.dumps(document, sort_keys=True).encode()
+    if found.kind in (Kind.PRESENTATION, Kind.VP_JWT):
+        return Opened(found, payload, None, importable=False, missing=(), unknown=())
+    if found.kind is Kind.ANONCREDS_EXPORT:
+        record = Record.from_json(document.get("record"))
+        return Opened(found, payload, record, importable=False, missing=(), unknown=())
+    if found.kind is Kind.RECORD:
+        return Opened(found, payload, Record.from_json(document), importable=False, missing=(), unknown=())
+    seen = understand.understand(document)
+    return Opened(
+        found,
+        payload,
+        seen.record,
+        importable=seen.importable.is_credential,
+        missing=seen.importable.missing,
+        unknown=seen.unknown,
+    )

@@ -1,0 +1,103 @@
+"""Anything that can be verified from a file: recognised, checked, and answered in the four parts of a verdict.
+
+Each credential of a presentation has its own rows (``c0``, ``c1`` …). The four answers are never merged; a part that
+nobody asked for (the policy, when none was given) has no rows, and is counted neither as passed nor as open.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from agent.core.record import Record, text
+from agent.core.verdict import Check, Part, PartName, Result, Verdict, combine
+from agent.formats.envelope import Means
+from agent.formats.opening import open_file
+from agent.formats.reading import Read, read
+from agent.services import checking, clock, trust, views
+
+
+class Verifier(trust.Asking, Protocol):
+    """Who verifies: an agent's node, or a command on its own; ``means`` are new for every round."""
+
+    def new_means(self) -> Means: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """``items``: what each credential says, as rows. ``result`` is over the parts that have rows."""
+
+    words: str
+    carrier: str
+    items: tuple[dict[str, Any], ...]
+    verdict: Verdict
+
+    @property
+    def result(self) -> Result:
+        return combine(check for part in self.verdict.parts for check in part.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.words,
+            "carrier": self.carrier,
+            "result": str(self.result),
+            "items": list(self.items),
+            "verdict": self.verdict.to_json(),
+        }
+
+
+async def examine(
+    verifier: Verifier, data: bytes, *, challenge: str | None = None, domain: str | None = None
+) -> Examination:
+    """The verdict on a file. Raises `InputError` for what cannot be read; everything else is a check."""
+    opened = open_file(data)
+    found = await read(opened, verifier.new_means(), challenge=challenge, domain=domain)
+    quality: list[Check] = []
+    complete: list[Check] = []
+    items: list[dict[str, Any]] = []
+    authentic = list(found.checks)
+    for number, each in enumerate(found.credentials):
+        subject = f"c{number}" if found.is_presentation else ""
+        authentic += _about(subject, each.checks)
+        items.append(_item(each, subject))
+        if each.record is None:
+            reason, detail = "not_understood", "It could not be read as a micro-credential."
+            complete += _about(subject, [Check("complete", "Complete", Result.UNKNOWN, reason, detail)])
+            quality += _about(subject, trust.checks(trust.Answer(None, "no_award_date")))
+            continue
+        if "dates" not in {check.code for check in each.checks}:
+            authentic += _about(subject, [checking.dates(each.record, clock.today())])
+        answer = await checking.ask(verifier, each.record, each.key)
+        quality += _about(subject, trust.checks(answer))
+        complete += _about(subject, [checking.complete(each.record)])
+    verdict = Verdict(
+        clock.stamp(clock.now()),
+        Part(PartName.AUTHENTIC, tuple(authentic)),
+        Part(PartName.QUALITY_ASSURED, tuple(quality)),
+        Part(PartName.COMPLETE, tuple(complete)),
+        Part(PartName.POLICY, ()),
+    )
+    return Examination(opened.words, opened.found.carrier, tuple(items), verdict)
+
+
+def _about(subject: str, checks: Iterable[Check]) -> list[Check]:
+    if not subject:
+        return list(checks)
+    return [dataclasses.replace(check, subject=check.subject or subject) for check in checks]
+
+
+def _item(each: Read, subject: str) -> dict[str, Any]:
+    record = each.record
+    return {
+        "item": subject or "c0",
+        "title": _title(record),
+        "issuer": views.party(each.issuer, "" if record is None else text(record.issuer.name)),
+        "claims": [] if record is None else views.claim_rows(record),
+        "not_understood": [{"path": path, "text": words} for path, words in each.unknown],
+    }
+
+
+def _title(record: Record | None) -> str:
+    return "" if record is None else text(record.title)
