@@ -88,6 +88,9 @@ def _show(document: dict[str, Any]) -> None:
             out(f"    and {len(rest) - SHOWN_UNKNOWN} more; --json has them")
     out()
     show.parts(document["verdict"])
+    if document["beside"]:
+        out("Beside the verdict")
+        show.checks(document["beside"])
 
 
 def import_(

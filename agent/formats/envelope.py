@@ -37,12 +37,13 @@ class Secured:
     """What an envelope says of itself: checks of signature, issuer's key, status, dates it knows of and record.
 
     ``key``: RFC 7638 thumbprint of the key that signed, empty when that is not established; the trust registry is
-    asked about it. ``issuer``: the DID (or address) that signed.
+    asked about it. ``issuer``: the DID (or address) that signed. ``beside`` decides nothing (a second opinion).
     """
 
     issuer: str
     key: str
     checks: tuple[Check, ...]
+    beside: tuple[Check, ...] = ()
 
 
 class Wallet(Protocol):

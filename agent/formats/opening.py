@@ -12,7 +12,7 @@ from typing import Any
 from agent.core.record import Record, text
 from agent.errors import InputError
 from agent.formats.envelope import Held
-from agent.vc import recognise, understand
+from agent.vc import recognise, understand, vc_jwt
 from agent.vc.recognise import Found, Kind
 
 # Which envelope secures what was found; what is not here is secured by nothing that is known.
@@ -74,6 +74,8 @@ def open_file(data: bytes) -> Opened:
     """Recognise, unwrap and understand. Raises `InputError`."""
     found = recognise.recognise(data)
     document: Any = found.document
+    if found.kind is Kind.VC_JWT:
+        document = vc_jwt.credential_of(vc_jwt.parse(found.jwt))
     payload = found.jwt.encode() if found.jwt else json.dumps(document, sort_keys=True).encode()
     if found.kind in (Kind.PRESENTATION, Kind.VP_JWT):
         return Opened(found, payload, None, importable=False, missing=(), unknown=())
@@ -87,7 +89,7 @@ def open_file(data: bytes) -> Opened:
         found,
         payload,
         seen.record,
-        importable=seen.importable.is_credential,
+        importable=seen.importable.kind == "credential",
         missing=seen.importable.missing,
         unknown=seen.unknown,
     )

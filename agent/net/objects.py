@@ -203,7 +203,7 @@ class ObjectResolver:
         except (UnreachableError, NotFoundError) as error:
             failure = error
         # The issuer is away, or signs with another key today: keys that the registry pinned for it.
-        for key in await self._pinned(did):
+        for key in await self.pinned_keys(did):
             try:
                 signed = _verify(jws, identifier, key, kind)
                 return Resolved(signed, source, "pinned", keys.thumbprint(key))
@@ -213,7 +213,8 @@ class ObjectResolver:
                 failure = UntrustedError(error.code, error.detail)
         raise failure or UntrustedError("bad_signature", f"The signing key is not one of {did}.")
 
-    async def _pinned(self, did: str) -> list[Jwk]:
+    async def pinned_keys(self, did: str) -> list[Jwk]:
+        """Keys that the registry pinned for ``did``, without those it revoked; none when it does not answer."""
         if self._mirror is None:
             return []
         try:

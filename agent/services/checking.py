@@ -72,7 +72,7 @@ async def credential_checks(node: Node, credential: Document, shared: Round | No
     answer = await ask(node, record, secured.key)
     checks = (
         *secured.checks,
-        dates(record, clock.today()),
+        *([] if "dates" in {check.code for check in secured.checks} else [dates(record, clock.today())]),
         await envelope.binding(credential, shared),
         *[await _other_envelope(other, secured, shared) for other in credential.get("also", {}).values()],
         complete(record),
@@ -80,6 +80,7 @@ async def credential_checks(node: Node, credential: Document, shared: Round | No
     )
     return {
         "checks": [check.to_json() for check in checks],
+        "beside": [check.to_json() for check in secured.beside],
         "checked_at": clock.stamp(clock.now()),
         "issuer_key": secured.key,
         "institution_id": _institution(answer),

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 from agent.core.record import Record, text
 from agent.core.verdict import Check, Part, PartName, Result, Verdict, combine
 from agent.formats.envelope import Means
+from agent.formats.files import read
 from agent.formats.opening import open_file
-from agent.formats.reading import Read, read
+from agent.formats.reading import Read
 from agent.services import checking, clock, trust, views
 
 
@@ -27,12 +28,16 @@ class Verifier(trust.Asking, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """``items``: what each credential says, as rows. ``result`` is over the parts that have rows."""
+    """``items``: what each credential says, as rows. ``result`` is over the parts that have rows.
+
+    ``beside`` decides nothing: what a second implementation says, and that a file alone was presented by nobody.
+    """
 
     words: str
     carrier: str
     items: tuple[dict[str, Any], ...]
     verdict: Verdict
+    beside: tuple[Check, ...]
 
     @property
     def result(self) -> Result:
@@ -45,6 +50,7 @@ class Examination:
             "result": str(self.result),
             "items": list(self.items),
             "verdict": self.verdict.to_json(),
+            "beside": [check.to_json() for check in self.beside],
         }
 
 
@@ -56,11 +62,13 @@ async def examine(
     found = await read(opened, verifier.new_means(), challenge=challenge, domain=domain)
     quality: list[Check] = []
     complete: list[Check] = []
+    beside: list[Check] = []
     items: list[dict[str, Any]] = []
     authentic = list(found.checks)
     for number, each in enumerate(found.credentials):
         subject = f"c{number}" if found.is_presentation else ""
         authentic += _about(subject, each.checks)
+        beside += _about(subject, each.beside)
         items.append(_item(each, subject))
         if each.record is None:
             reason, detail = "not_understood", "It could not be read as a micro-credential."
@@ -79,7 +87,7 @@ async def examine(
         Part(PartName.COMPLETE, tuple(complete)),
         Part(PartName.POLICY, ()),
     )
-    return Examination(opened.words, opened.found.carrier, tuple(items), verdict)
+    return Examination(opened.words, opened.found.carrier, tuple(items), verdict, tuple(beside))
 
 
 def _about(subject: str, checks: Iterable[Check]) -> list[Check]:

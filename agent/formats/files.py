@@ -1,0 +1,109 @@
+"""Every kind of file, verified: one reading for each kind that `agent.vc.recognise` tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from agent.core.verdict import Check, Result
+from agent.errors import CairnError
+from agent.formats.anoncreds import AnonCreds
+from agent.formats.envelope import Means
+from agent.formats.opening import Opened
+from agent.formats.reading import Read, examined, read_credential
+from agent.formats.signed import OpenBadge2, SignedDocument, SignedToken
+from agent.vc import model
+from agent.vc.recognise import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``checks`` are those of the presentation itself; each credential has its own."""
+
+    checks: tuple[Check, ...]
+    credentials: tuple[Read, ...]
+    is_presentation: bool = False
+
+
+async def read(
+    opened: Opened, means: Means, *, challenge: str | None = None, domain: str | None = None
+) -> Reading:
+    """Verify what was opened. Raises nothing for what it finds."""
+    kind = opened.found.kind
+    if kind in (Kind.PRESENTATION, Kind.VP_JWT):
+        return await _presentation(opened, means, challenge, domain)
+    return Reading((), (await _READERS[kind](opened, means),))
+
+
+async def _presentation(
+    opened: Opened, means: Means, challenge: str | None, domain: str | None
+) -> Reading:
+    jwt = opened.found.jwt
+    document = model.enveloped(jwt, presentation=True) if jwt else opened.found.document or {}
+    found = await examined(document, means, challenge=challenge, domain=domain)
+    inside = {id(check) for one in found.credentials for check in one.checks}
+    own = tuple(check for check in found.checks if id(check) not in inside)
+    return Reading(own, tuple([await read_credential(one) for one in found.credentials]), is_presentation=True)
+
+
+async def _document(opened: Opened, means: Means) -> Read:
+    return _unpresented(await SignedDocument().read(opened.found.document, means))
+
+
+async def _token(opened: Opened, means: Means) -> Read:
+    return _unpresented(await SignedToken().read(opened.found.jwt, means))
+
+
+async def _badge2(opened: Opened, means: Means) -> Read:
+    return _unpresented(await OpenBadge2().read(opened.found.document, means))
+
+
+def _unpresented(read: Read) -> Read:
+    """A credential alone says whom it is about, and nothing of who has the file. That is not asked here, and said."""
+    return replace(read, beside=(*read.beside, _NOT_PRESENTED))
+
+
+_NOT_PRESENTED = Check(
+    "holder",
+    "Presented by its holder",
+    Result.UNKNOWN,
+    "not_presented",
+    "A file alone does not tell whether who sent it is whom it is about; ask for a presentation.",
+)
+
+
+async def _anoncreds(opened: Opened, means: Means) -> Read:
+    document = opened.found.document or {}
+    try:
+        secured = await AnonCreds().verify(document, means)
+    except (CairnError, KeyError, TypeError, AttributeError):
+        detail = "The export lacks members that it needs, or has them in another form."
+        checks: tuple[Check, ...] = (
+            Check("model", "Shaped as an export", Result.FAIL, "bad_export", detail),
+        )
+        return Read(opened.record, "", "", "", checks)
+    issuer = opened.record.issuer.did if opened.record is not None else ""
+    checks = secured.checks
+    if issuer != secured.issuer:
+        detail = "The definition is another issuer's than the record names."
+        checks += (Check("issuer", "Issued by whom the record names", Result.FAIL, "wrong_issuer", detail),)
+    return _unpresented(Read(opened.record, issuer, "", secured.key, checks))
+
+
+async def _unsigned(opened: Opened, means: Means) -> Read:
+    del means
+    issuer = "" if opened.record is None else opened.record.issuer.did
+    detail = "Nobody signed this file, so anybody may have written it."
+    check = Check("signature", "Signed, and not changed since", Result.FAIL, "no_proof", detail)
+    return Read(opened.record, issuer, "", "", (check,), unknown=opened.unknown)
+
+
+_READERS: dict[Kind, Callable[[Opened, Means], Awaitable[Read]]] = {
+    Kind.VCDM2_CREDENTIAL: _document,
+    Kind.VCDM1_CREDENTIAL: _document,
+    Kind.VC_JWT: _token,
+    Kind.OPEN_BADGE_2_ASSERTION: _badge2,
+    Kind.ANONCREDS_EXPORT: _anoncreds,
+    Kind.RECORD: _unsigned,
+    Kind.ELM: _unsigned,
+}
