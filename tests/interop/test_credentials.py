@@ -96,9 +96,7 @@ def test_theirs_verifies_here(maker: tuple[str, Bridge], suite: str, key: Key) -
 
 @both_suites
 @every_change
-def test_a_changed_copy_of_theirs_is_refused_here(
-    maker: tuple[str, Bridge], suite: str, change: str
-) -> None:
+def test_a_changed_copy_of_theirs_is_refused_here(maker: tuple[str, Bridge], suite: str, change: str) -> None:
     name, bridge = maker
     tampered = changed(made_elsewhere(bridge, name, suite, ISSUER), *TAMPERED[change])
     (proof,) = proofs.proofs_of(tampered)
