@@ -41,12 +41,13 @@ def load(url: str) -> dict[str, Any]:
 
     Raises `UnknownContext` (unknown_context), and `InputError` context_digest when the file is not the pinned one.
     """
-    document: dict[str, Any] = json.loads(_content(url))
+    document: dict[str, Any] = json.loads(content(url))
     return document
 
 
 @cache
-def _content(url: str) -> bytes:
+def content(url: str) -> bytes:
+    """The published file for ``url``, byte for byte. Raises as `load` does."""
     entry = manifest().get(url)
     if entry is None:
         raise UnknownContext(

@@ -42,7 +42,7 @@ def examine_credential(item: Any, facts: Facts, lists: Lists, subject: str) -> E
     issuer = party(document)
     signed = examine_signatures(opened, issuer, Relation.ASSERTION, facts)
     checks = [
-        _model(document).check("model", subject),
+        model_answer(document, presentation=False).check("model", subject),
         signed.context.check("context", subject),
         signed.signature.check("signature", subject, signed.evidence),
         signed.key.check("issuer_key", subject),
@@ -55,8 +55,12 @@ def examine_credential(item: Any, facts: Facts, lists: Lists, subject: str) -> E
     )
 
 
-def model_answer(document: dict[str, Any]) -> Answer:
-    """Step 1 for any document: the first problem, and how many more there are."""
+def model_answer(document: dict[str, Any], *, presentation: bool) -> Answer:
+    """Step 1: that it is what is expected there; the first problem of its shape, and how many more there are."""
+    if model.is_presentation(document) != presentation:
+        return failed(
+            "wrong_type", "It is a presentation where a credential is expected, or the other way round."
+        )
     problems = model.check(document)
     if not problems:
         return passed(f"It has the shape of VCDM {model.version(document)}.")
@@ -64,17 +68,13 @@ def model_answer(document: dict[str, Any]) -> Answer:
     return failed(problems[0].code, f"{problems[0]}{more}")
 
 
-def _model(document: dict[str, Any]) -> Answer:
-    if model.is_presentation(document):
-        return failed("wrong_type", "It is a presentation where a credential is expected.")
-    return model_answer(document)
-
-
 def _unread(problem: Answer, subject: str) -> ExaminedCredential:
     """A credential that could not be taken out of its envelope: one answer for what it is, none for the rest."""
     rest = unknown("not_read", "The credential could not be read.")
     checks = [problem.check("model", subject)]
-    checks += [rest.check(code, subject) for code in ("context", "signature", "issuer_key", "dates", "status")]
+    checks += [
+        rest.check(code, subject) for code in ("context", "signature", "issuer_key", "dates", "status")
+    ]
     return ExaminedCredential(subject=subject, document={}, issuer="", signers=(), checks=tuple(checks))
 
 
@@ -88,7 +88,9 @@ def _related(opened: Opened, facts: Facts, subject: str) -> list[Check]:
         url = item.get("id") if isinstance(item, dict) else None
         content = _at_hand(url, facts) if isinstance(url, str) else None
         if content is not None:
-            same = [_has_digest(content, item[name]) for name in ("digestSRI", "digestMultibase") if name in item]
+            same = [
+                _has_digest(content, item[name]) for name in ("digestSRI", "digestMultibase") if name in item
+            ]
             answers.append(
                 passed("What it refers to, as far as it is at hand, has the digest that it gives.")
                 if same and all(same)
@@ -116,9 +118,7 @@ def _has_digest(content: bytes, text: Any) -> bool:
     sri = [option.split("?")[0].partition("-") for option in text.split()]
     if sri and all(name in names for name, _, _ in sri):
         strongest = max(name for name, _, _ in sri)
-        return any(
-            digests[name] == _base64(value) for name, _, value in sri if name == strongest
-        )
+        return any(digests[name] == _base64(value) for name, _, value in sri if name == strongest)
     decode = {"u": b64url_decode, "z": base58.b58decode}.get(text[:1])
     try:
         raw = decode(text[1:]) if decode else b""

@@ -25,7 +25,11 @@ def in_force(opened: Opened, now: datetime) -> Answer:
     document = opened.document
     answers = [
         _period(document, "validFrom", "validUntil", now),
-        *([_period(document, "issuanceDate", "expirationDate", now)] if model.version(document) == "1.1" else []),
+        *(
+            [_period(document, "issuanceDate", "expirationDate", now)]
+            if model.version(document) == "1.1"
+            else []
+        ),
         *(
             _proof_end(proof, now)
             for proof in (embedded(document) if opened.token is None else [])

@@ -152,7 +152,9 @@ def _document(report: _Report, document: dict[str, Any], path: str) -> None:
         report.add("ambiguous_type", f"{path}/type", "4.5", "One document cannot be two of these kinds.")
     elif known & {ENVELOPED_CREDENTIAL, ENVELOPED_PRESENTATION}:
         if not _ENVELOPE.fullmatch(str(document.get("id"))):
-            report.add("not_data_url", f"{path}/id", "4.13.1", "The id is not a data: URL of a signed document.")
+            report.add(
+                "not_data_url", f"{path}/id", "4.13.1", "The id is not a data: URL of a signed document."
+            )
     elif known:
         _identifier(report, document, path)
         _named(report, document, path)
@@ -246,7 +248,10 @@ def _dates(report: _Report, document: dict[str, Any], path: str) -> None:
                 found[member] = date_time(document[member])
                 if found[member] is None:
                     report.add(
-                        "not_date_time", f"{path}/{member}", "4.9", "This is no date and time with its time zone."
+                        "not_date_time",
+                        f"{path}/{member}",
+                        "4.9",
+                        "This is no date and time with its time zone.",
                     )
         first, last = found.get(start), found.get(end)
         if first is not None and last is not None and last < first:
@@ -349,4 +354,3 @@ def _objects(
         if not isinstance(item, dict):
             report.add("not_object", where, section, f"The {member} is not an object.")
     return [(where, item) for where, item in items if isinstance(item, dict)]
-

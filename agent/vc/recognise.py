@@ -3,7 +3,7 @@
 `recognise` looks at nothing but the bytes and promises nothing about who made them. What cannot be read is an
 `InputError` whose hint says what to do: a person has saved the wrong thing, or somebody sends what should not
 be opened. Codes: ``empty``, ``too_large``, ``too_deep``, ``not_text``, ``not_json``, ``duplicate_member``,
-``compressed``, ``html_page``, ``not_recognised``, and those of `agent.vc.baking` for images.
+``compressed``, ``html_page``, ``no_badge``, ``not_recognised``, and those of `agent.vc.baking` for images.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ ANONCREDS_EXPORT: Final = "cairn-anoncreds-export"
 EUROPEAN: Final = "EuropeanDigitalCredential"
 OPEN_BADGES_2: Final = "https://w3id.org/openbadges/v"
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
     b"PK\x03\x04": "zip",
@@ -38,10 +37,12 @@ _OTHER_FILES = {
     b"\xff\xd8\xff": ("a JPEG image", "Only PNG and SVG images carry badges."),
     b"GIF8": ("a GIF image", "Only PNG and SVG images carry badges."),
 }
-# Possessive, so that no row of comments or spaces makes them try every way to divide it.
-_SVG = re.compile(r"(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s++)*+<(?:\w+:)?svg[\s>]", re.DOTALL)
-_HTML = re.compile(r"(?:<!--.*?-->|\s++)*+<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE)
+# Possessive, so that no row of comments or spaces makes it try every way to divide it.
+_HTML = re.compile(
+    r"(?:\ufeff|<!--.*?-->|\s++)*+<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE
+)
 _JWS = re.compile(r"e[wy][A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_LINK = re.compile(r"https?://[^\s<>\"]{1,2000}")
 _EXPECTED = (
     "Give a verifiable credential or presentation (JSON or JWT), an Open Badge (JSON, PNG or SVG), a European "
     "Digital Credential, or an export of this wallet."
@@ -87,19 +88,31 @@ def recognise(data: bytes) -> Found:
     for magic, (name, hint) in _OTHER_FILES.items():
         if data.startswith(magic):
             raise InputError("not_recognised", f"The file is {name}.", hint)
-    if data.startswith(_PNG):
-        return _carried(data, "png")
-    text = _text(data)
-    if _SVG.match(text[:4096]):
-        return _carried(data, "svg")
-    return _from_text(text)
+    if _HTML.match(data[:4096].decode("utf-8", "replace")):
+        raise InputError(
+            "html_page",
+            "The file is a web page, not the credential that it shows.",
+            "On that page, use its download link, and save what that gives.",
+        )
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"\x89PNG", b"<")):
+        return _carried(data)
+    return _from_text(_text(data))
 
 
-def _carried(data: bytes, carrier: str) -> Found:
+def _carried(data: bytes) -> Found:
     from agent.vc import baking
 
+    if not baking.is_png(data) and not baking.is_svg(data):
+        raise InputError("not_recognised", "The file is XML, and no SVG image.", _EXPECTED)
     text = baking.unbake(data)
-    if re.fullmatch(r"https?://[^\s<>\"]{1,2000}", text):
+    if text is None:
+        raise InputError(
+            "no_badge",
+            "The image carries no credential.",
+            "Programs that change an image lose it: download the badge from where it was awarded.",
+        )
+    carrier = "png" if baking.is_png(data) else "svg"
+    if _LINK.fullmatch(text):
         return Found(kind=Kind.OPEN_BADGE_2_ASSERTION, carrier=carrier, url=text)
     return replace(_from_text(text), carrier=carrier)
 
@@ -116,16 +129,10 @@ def _text(data: bytes) -> str:
 def _from_text(text: str) -> Found:
     size = len(text.encode())
     if size > VC_LIMITS.document_bytes:
-        raise InputError("too_large", f"The document has {size} bytes; the limit is {VC_LIMITS.document_bytes}.")
-    text = text.strip()
-    if _HTML.match(text[:4096]):
         raise InputError(
-            "html_page",
-            "The file is a web page, not the credential that it shows.",
-            "On that page, use its download link, and save what that gives.",
+            "too_large", f"The document has {size} bytes; the limit is {VC_LIMITS.document_bytes}."
         )
-    if text.startswith("<"):
-        raise InputError("not_recognised", "The file is XML, and no SVG image.", _EXPECTED)
+    text = text.strip()
     if _JWS.fullmatch(text):
         return _from_jwt(text)
     if "~" in text and _JWS.match(text):
@@ -134,7 +141,9 @@ def _from_text(text: str) -> Found:
     if isinstance(value, str) and _JWS.fullmatch(value):
         return _from_jwt(value)
     if isinstance(value, list):
-        raise InputError("not_recognised", "The file is a list.", "Give its items one by one, each in a file.")
+        raise InputError(
+            "not_recognised", "The file is a list.", "Give its items one by one, each in a file."
+        )
     if not isinstance(value, dict):
         raise InputError("not_recognised", "The file is JSON, and no object.", _EXPECTED)
     return _from_object(value)
@@ -169,7 +178,11 @@ def _from_object(value: dict[str, Any]) -> Found:
         return Found(kind=Kind.VCDM1_CREDENTIAL if old else Kind.VCDM2_CREDENTIAL, document=value)
     if _is_assertion(value):
         return Found(kind=Kind.OPEN_BADGE_2_ASSERTION, document=value)
-    if type(value.get("version")) is int and isinstance(value.get("issuer"), dict) and "did" in value["issuer"]:
+    if (
+        type(value.get("version")) is int
+        and isinstance(value.get("issuer"), dict)
+        and "did" in value["issuer"]
+    ):
         return Found(kind=Kind.RECORD, document=value)
     raise InputError("not_recognised", "The file is JSON of a kind that is not known here.", _EXPECTED)
 

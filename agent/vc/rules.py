@@ -18,12 +18,11 @@ For a presentation:
 11. ``holder``      who presents is whom the credential is about     VCDM 2.0 A.2 and A.3.1
 12. steps 1 to 7 for every credential inside                         VCDM 2.0 7.1
 
-Whether the issuer is anybody to be believed is not asked here: `ExaminedCredential.issuer` and ``signers`` are what the
-trust registry is asked with. DI = Verifiable Credential Data Integrity 1.0, JOSE = Securing Verifiable Credentials using
-JOSE and COSE 1.0.
+Whether the issuer is anybody to be believed is not asked here: `ExaminedCredential.issuer` and ``signers`` are what
+the trust registry is asked with. A suite that signs the text (eddsa-jcs-2022, JWT) covers every member as it stands;
+for these, step 2 asks which contexts there are, and not what each member means.
 
-A suite that signs the text (eddsa-jcs-2022, JWT) covers every member as it stands. For these, step 2 asks which contexts
-there are and not what each member means.
+DI = Verifiable Credential Data Integrity 1.0, JOSE = Securing Verifiable Credentials using JOSE and COSE 1.0.
 """
 
 from __future__ import annotations
@@ -96,7 +95,7 @@ def examine(
         checks = (opened.problem.check("model", ""), *(rest.check(code, "") for code in codes))
         return Examined(checks=checks, credentials=())
     holder, presented, own = check_presentation(opened, facts, challenge, domain)
-    found = [model_answer(opened.document).check("model", ""), *own]
+    found = [model_answer(opened.document, presentation=True).check("model", ""), *own]
     credentials = []
     for index, item in enumerate(_items(opened)):
         credential = examine_credential(item, facts, lists, f"c{index}")

@@ -23,6 +23,7 @@ from agent.vc.limits import VC_LIMITS
 from trust_registry.keys import Jwk, thumbprint
 
 MAX_DID_CHARS: Final = 512
+_GOOD_CONTEXT: Final = passed("All contexts are known, and none changes what another says.")
 _APART: Final = ("type", "cryptosuite", "previousProof")  # what two proofs of one key may differ in
 
 
@@ -67,7 +68,9 @@ def open_document(item: Any) -> Opened:
         return Opened(document=item)
     jwt = model.jwt_of(item) if isinstance(item, dict) else item
     if not isinstance(jwt, str) or not jwt:
-        return Opened(problem=unknown("unsupported_envelope", "The envelope is of a kind that is not read here."))
+        return Opened(
+            problem=unknown("unsupported_envelope", "The envelope is of a kind that is not read here.")
+        )
     try:
         token = vc_jwt.parse(jwt)
         return Opened(document=vc_jwt.credential_of(token), token=token)
@@ -142,8 +145,8 @@ def examine_signatures(opened: Opened, owner: str, relation: Relation, facts: Fa
         outcomes = [_proof(document, proof, owner, relation, facts) for proof in found]
         covered = any(o.signature.result is Result.PASS and _covers_terms(o.proof) for o in outcomes)
         # What a graph signature covers was checked on the way to it; what text covers needs no graph (DI 2.4.3).
-        wanted = not covered and any(map(_covers_terms, found))
-        context = worst([_context(document, every_term=wanted), *_late_contexts(document, found)])
+        checked = _GOOD_CONTEXT if covered else _context(document, every_term=any(map(_covers_terms, found)))
+        context = worst([checked, *_late_contexts(document, found)])
     signature = worst([*_conflicts(o.proof for o in outcomes), *(o.signature for o in outcomes)])
     return Signed(
         context=context,
@@ -194,6 +197,8 @@ def _proof(
 
 def _shape(proof: dict[str, Any], relation: Relation) -> Answer | None:
     """What must hold of a proof before its value is looked at, of whatever suite (DI 2.1, 5.11)."""
+    if not method_of(proof):
+        return failed("bad_proof", "The proof names no key.")
     if proof.get("proofPurpose") != relation:
         return failed("wrong_purpose", f"The proof was not made for {relation}.")
     for member in ("created", "expires"):
@@ -299,11 +304,12 @@ def _late_contexts(document: dict[str, Any], found: list[dict[str, Any]]) -> lis
 
 def _context(document: dict[str, Any], *, every_term: bool) -> Answer:
     """DI 4.6 and VCDM 2.0 5.2: known contexts only, nothing redefined; with ``every_term`` nothing left undefined."""
+    unsecured = {name: value for name, value in document.items() if name != "proof"}
     try:
         if every_term:
-            jsonld.canonical({name: value for name, value in document.items() if name != "proof"})
+            jsonld.canonical(unsecured)
         else:
-            context_policy.check(document)
+            context_policy.check(unsecured)
     except InputError as error:
         return refused(error)
-    return passed("All contexts are known, and none changes what another says.")
+    return _GOOD_CONTEXT
