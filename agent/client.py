@@ -156,16 +156,27 @@ class AgentClient:
         return await self._call("POST", path, params=None, body=dict(body or {}), timeout=timeout)
 
     async def post_bytes(
-        self, path: str, data: bytes, params: Mapping[str, str] | None = None, *, timeout: float = EXCHANGE_SECONDS
+        self,
+        path: str,
+        data: bytes,
+        params: Mapping[str, str] | None = None,
+        *,
+        timeout: float = EXCHANGE_SECONDS,
     ) -> dict[str, Any]:
         """Send a file as it is and return the JSON object of the answer."""
         return await self._call("POST", path, params=params, body=None, timeout=timeout, content=data)
 
-    async def get_file(
-        self, path: str, params: Mapping[str, str], *, timeout: float = EXCHANGE_SECONDS
+    async def file(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        timeout: float = EXCHANGE_SECONDS,
     ) -> tuple[bytes, list[str]]:
         """A file that the service makes, and its remarks on it. Raises `CairnError` subclasses only."""
-        request = self._http.build_request("GET", path, params=dict(params), timeout=timeout)
+        request = self._http.build_request(method, path, params=params, json=body, timeout=timeout)
         status, data, headers = await self._send(request)
         if status != 200:
             raise _error(status, data)

@@ -23,7 +23,7 @@ from agent.errors import InputError, NotFoundError
 from agent.services import documents, stacking, tampering, views
 from agent.services.agent import Agent
 from agent.services.asking import Asking
-from agent.services.exporting import Exporting
+from agent.services.exporting import Exported, Exporting
 from agent.services.holding import Holding
 from agent.services.importing import Importing, visual_view
 from agent.services.issuing import Issuing
@@ -157,7 +157,7 @@ async def _events(agent: Agent) -> AsyncIterator[str]:
 
 def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter:
     router = APIRouter()
-    importing, exporting = Importing(agent.node), Exporting(agent.node)
+    importing, exporting = Importing(agent.node), Exporting(agent.node, holding)
 
     @router.get("/credentials")
     async def credentials() -> dict[str, Any]:
@@ -181,10 +181,12 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
         id: str, form: Annotated[str, Query(alias="as")] = "json", challenge: str = "", domain: str = ""
     ) -> Response:
         held = await holding.credential(id)
-        found = await exporting.export(held, form, challenge=challenge, domain=domain)
-        remarks = json.dumps(found.remarks)  # ASCII, as a header has to be
-        headers = {"x-cairn-remarks": remarks, "content-disposition": "attachment"}
-        return Response(found.content, media_type=found.media_type, headers=headers)
+        return _as_file(await exporting.export(held, form, challenge=challenge, domain=domain))
+
+    @router.post("/stacks/file")
+    async def stack_file(request: Request) -> Response:
+        body = await bodies.json_object(request)
+        return _as_file(await exporting.stack(body.get("target"), bodies.text(body, "as", default="pdf")))
 
     @router.post("/import")
     async def take(request: Request, name: str = "") -> dict[str, Any]:
@@ -279,6 +281,12 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
         return await stacking.pathway_for(holding, body.get("target"))
 
     return router
+
+
+def _as_file(found: Exported) -> Response:
+    remarks = json.dumps(found.remarks)  # ASCII, as a header has to be
+    headers = {"x-cairn-remarks": remarks, "content-disposition": "attachment"}
+    return Response(found.content, media_type=found.media_type, headers=headers)
 
 
 def _demo(agent: Agent, presenting: Presenting) -> APIRouter:

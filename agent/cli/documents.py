@@ -21,13 +21,19 @@ BINARY = frozenset({"png", "pdf"})
 
 def verify(
     what: Annotated[
-        str, typer.Argument(metavar="FILE|-|URL|ID", help="A file, standard input, an address, or a held credential.")
+        str,
+        typer.Argument(
+            metavar="FILE|-|URL|ID", help="A file, standard input, an address, or a held credential."
+        ),
     ],
     *,
     challenge: Annotated[
-        str | None, typer.Option(help="What you asked the holder to sign; shows that a presentation is fresh.")
+        str | None,
+        typer.Option(help="What you asked the holder to sign; shows that a presentation is fresh."),
     ] = None,
-    domain: Annotated[str | None, typer.Option(help="Whom the presentation is for, usually your address.")] = None,
+    domain: Annotated[
+        str | None, typer.Option(help="Whom the presentation is for, usually your address.")
+    ] = None,
     home: Home = None,
     as_: As = "learner",
     json_: Json = False,
@@ -49,7 +55,9 @@ def verify(
 
 def _is_held(what: str) -> bool:
     """A name that no file has and that looks like an id, or the beginning of one."""
-    return "://" not in what and what != "-" and not Path(what).exists() and what.isalnum() and len(what) <= 64
+    return (
+        "://" not in what and what != "-" and not Path(what).exists() and what.isalnum() and len(what) <= 64
+    )
 
 
 def _verify_held(id: str, home: Path | None, as_: str, json_: bool) -> None:
@@ -94,7 +102,9 @@ def _show(document: dict[str, Any]) -> None:
 
 
 def import_(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, folders, or - for standard input.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Files, folders, or - for standard input.")
+    ],
     *,
     home: Home = None,
     as_: As = "learner",
@@ -106,14 +116,10 @@ def import_(
     paths = _paths(files)
 
     async def work() -> list[dict[str, Any]]:
-        results = []
+        quiet = len(paths) == 1 or not sys.stderr.isatty()
         async with client(home, as_) as api:
-            with typer.progressbar(
-                paths, label="importing", file=sys.stderr, hidden=len(paths) == 1 or not sys.stderr.isatty()
-            ) as progress:
-                for path in progress:
-                    results.append(await _import_one(api, path))
-        return results
+            with typer.progressbar(paths, label="importing", file=sys.stderr, hidden=quiet) as progress:
+                return [await _import_one(api, path) for path in progress]
 
     results = run(work)
     if json_:
@@ -133,7 +139,13 @@ async def _import_one(api: Any, path: str) -> dict[str, Any]:
         data = read_file(path)
         answer = await api.post_bytes("/v1/wallet/import", data, {"name": Path(path).name})
     except InputError as error:
-        return {"file": path, "import": "refused", "code": error.code, "detail": error.detail, "hint": error.hint}
+        return {
+            "file": path,
+            "import": "refused",
+            "code": error.code,
+            "detail": error.detail,
+            "hint": error.hint,
+        }
     return {"file": path, **answer}
 
 
@@ -152,11 +164,18 @@ def _show_import(each: dict[str, Any]) -> None:
     else:
         known = "  (was there already)" if each["import"] == "known" else ""
         out(f"◇ visual badge only  {each['title'] or each['name']}  ·  {each['id'][:8]}{known}")
-        out(f"           it lacks {', '.join(each['missing'])}, so it is kept as a picture and counts for nothing")
+        out(
+            f"           it lacks {', '.join(each['missing'])}, so it is kept as a picture and counts for nothing"
+        )
 
 
 def _tally(results: list[dict[str, Any]]) -> dict[str, int]:
-    words = {"refused": "refused", "imported": "imported", "known": "already there", "visual_badge": "visual only"}
+    words = {
+        "refused": "refused",
+        "imported": "imported",
+        "known": "already there",
+        "visual_badge": "visual only",
+    }
     found: dict[str, int] = {}
     for each in results:
         name = words[each["import"]]
@@ -189,16 +208,24 @@ def read_file(path: str) -> bytes:
 
 
 def export(
-    credential: Annotated[str, typer.Argument(metavar="ID", help="Id of a held credential, or its beginning.")],
+    credential: Annotated[
+        str, typer.Argument(metavar="ID", help="Id of a held credential, or its beginning.")
+    ],
     *,
-    format_: Annotated[str, typer.Option("--as", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")] = "json",
+    format_: Annotated[
+        str, typer.Option("--as", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")
+    ] = "json",
     to: Annotated[Path | None, typer.Option("--to", help="Write here instead of standard output.")] = None,
     challenge: Annotated[
         str, typer.Option(help="With --as presentation: what the other side gave you to sign.")
     ] = "",
-    domain: Annotated[str, typer.Option(help="With --as presentation: whom it is for, as they told you.")] = "",
+    domain: Annotated[
+        str, typer.Option(help="With --as presentation: whom it is for, as they told you.")
+    ] = "",
     home: Home = None,
-    from_: Annotated[str, typer.Option("--from", metavar="NAME", help="Which agent of the data folder.")] = "learner",
+    from_: Annotated[
+        str, typer.Option("--from", metavar="NAME", help="Which agent of the data folder.")
+    ] = "learner",
 ) -> None:
     """Give a credential out as a file. Here --as names the format; --from names the agent."""
     from agent.cli.io import client
@@ -211,15 +238,16 @@ def export(
     async def work() -> tuple[bytes, list[str]]:
         async with client(home, from_) as api:
             params = {"as": format_, "challenge": challenge, "domain": domain}
-            return await api.get_file(f"/v1/wallet/credentials/{segment(credential)}/export", params)
+            path = f"/v1/wallet/credentials/{segment(credential)}/export"
+            return await api.file("GET", path, params=params)
 
     data, remarks = run(work)
-    _put(data, to, text=format_ not in BINARY)
+    put_file(data, to, text=format_ not in BINARY)
     for remark in remarks:
         say(f"! {remark}")
 
 
-def _put(data: bytes, to: Path | None, *, text: bool) -> None:
+def put_file(data: bytes, to: Path | None, *, text: bool) -> None:
     """Whole or not at all: an export that broke off must not look like one."""
     from agent.cli.io import out
     from agent.store.public import write_atomic

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli.holder import offer
-from agent.cli.io import As, Days, Home, Json, client, out, out_json, run, segment, usage
+from agent.cli.io import As, Days, Home, Json, client, home_of, out, out_json, run, segment, usage
+from agent.client import AgentClient
 
 
 def _line(document: dict[str, Any]) -> None:
@@ -104,30 +105,31 @@ def revoke(
     json_: Json = False,
 ) -> None:
     """Revoke an issued credential, with its Open Badge, and publish the new status lists."""
-    _change(offer_id, "revoke", {"reason": reason}, home, as_, json_)
+    _change(f"{_code(offer_id)}/revoke", {"reason": reason}, home_of(home, as_), json_)
 
 
 def suspend(offer_id: Offered, *, home: Home = None, as_: As = "munster-tu", json_: Json = False) -> None:
     """Suspend the Open Badge of an issued credential until it is reinstated. AnonCreds knows revocation only."""
-    _change(offer_id, "suspend", {}, home, as_, json_)
+    _change(f"{_code(offer_id)}/suspend", {}, home_of(home, as_), json_)
 
 
 def reinstate(offer_id: Offered, *, home: Home = None, as_: As = "munster-tu", json_: Json = False) -> None:
     """Reinstate a suspended Open Badge."""
-    _change(offer_id, "reinstate", {}, home, as_, json_)
+    _change(f"{_code(offer_id)}/reinstate", {}, home_of(home, as_), json_)
 
 
-def _change(
-    offer_id: str, change: str, body: dict[str, Any], home: Path | None, as_: str, json_: bool
-) -> None:
+def _code(offer_id: str) -> str:
     if "/" in offer_id:
         offer_id = offer_id.rstrip("/").rsplit("/", 1)[1]
     if not offer_id:
         raise usage("Which offer?")
+    return segment(offer_id)
 
+
+def _change(path: str, body: dict[str, Any], home: Path, json_: bool) -> None:
     async def work() -> dict[str, Any]:
-        async with client(home, as_) as api:
-            return await api.post(f"/v1/issuer/offers/{segment(offer_id)}/{change}", body)
+        async with AgentClient.from_home(home) as api:
+            return await api.post(f"/v1/issuer/offers/{path}", body)
 
     document = run(work)
     out_json(document) if json_ else _line(document)

@@ -286,6 +286,32 @@ def _say_unchecked(document: dict[str, Any]) -> None:
         out(f"? {document['unchecked']}")
 
 
+@app.command("export")
+def export(
+    *,
+    target: Goal,
+    format_: Annotated[str, typer.Option("--as", metavar="FORMAT", help="pdf, html or clr.")] = "pdf",
+    to: Annotated[Path, typer.Option("--to", help="Write here.")],
+    home: Home = None,
+    from_: Annotated[
+        str, typer.Option("--from", metavar="NAME", help="Which agent of the data folder.")
+    ] = "learner",
+) -> None:
+    """What the wallet has towards a target, as a transcript (pdf, html) or as one signed bundle of badges (clr)."""
+    from agent.cli.documents import put_file
+    from agent.cli.io import say
+
+    async def work() -> tuple[bytes, list[str]]:
+        async with client(home, from_) as api:
+            body = {"target": _document(target), "as": format_}
+            return await api.file("POST", "/v1/wallet/stacks/file", body=body)
+
+    data, remarks = run(work)
+    put_file(data, to, text=format_ != "pdf")
+    for remark in remarks:
+        say(f"! {remark}")
+
+
 def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="stack")
     parent.command("pathway")(pathway_)

@@ -34,7 +34,9 @@ async def _by_service(
         return None
     from agent.client import SERVICE_UNREACHABLE, AgentClient
 
-    params = {name: value for name, value in (("challenge", challenge), ("domain", domain)) if value is not None}
+    params = {
+        name: value for name, value in (("challenge", challenge), ("domain", domain)) if value is not None
+    }
     try:
         async with AgentClient.from_home(home) as api:
             return await api.post_bytes("/v1/verify", data, params)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from agent.core.verdict import Check, Result
 from agent.errors import CairnError
@@ -15,10 +16,15 @@ from agent.formats.signed import OpenBadge2, SignedDocument, SignedToken
 from agent.vc import model
 from agent.vc.recognise import Kind
 
+MAX_PARTS: Final = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``checks`` are those of the presentation itself; each credential has its own."""
+    """``checks`` are those of the presentation or bundle itself; each credential has its own.
+
+    ``is_presentation``: there may be several credentials, so that each check says which it is about.
+    """
 
     checks: tuple[Check, ...]
     credentials: tuple[Read, ...]
@@ -32,18 +38,41 @@ async def read(
     kind = opened.found.kind
     if kind in (Kind.PRESENTATION, Kind.VP_JWT):
         return await _presentation(opened, means, challenge, domain)
+    if parts := _parts(opened):
+        return await _bundle(opened, parts, means)
     return Reading((), (await _READERS[kind](opened, means),))
 
 
-async def _presentation(
-    opened: Opened, means: Means, challenge: str | None, domain: str | None
-) -> Reading:
+async def _presentation(opened: Opened, means: Means, challenge: str | None, domain: str | None) -> Reading:
     jwt = opened.found.jwt
     document = model.enveloped(jwt, presentation=True) if jwt else opened.found.document or {}
     found = await examined(document, means, challenge=challenge, domain=domain)
     inside = {id(check) for one in found.credentials for check in one.checks}
     own = tuple(check for check in found.checks if id(check) not in inside)
-    return Reading(own, tuple([await read_credential(one) for one in found.credentials]), is_presentation=True)
+    return Reading(
+        own, tuple([await read_credential(one) for one in found.credentials]), is_presentation=True
+    )
+
+
+def _parts(opened: Opened) -> list[Any]:
+    """The credentials in a Comprehensive Learner Record (CLR 2.0, ClrSubject)."""
+    document = opened.found.document or {}
+    if "ClrCredential" not in model.as_list(document.get("type")):
+        return []
+    subject = document.get("credentialSubject")
+    return model.as_list(subject.get("verifiableCredential"))[:MAX_PARTS] if isinstance(subject, dict) else []
+
+
+async def _bundle(opened: Opened, parts: list[Any], means: Means) -> Reading:
+    """The bundle's own signature, which says who put it together, and each credential by itself."""
+    found = await examined(opened.found.document or {}, means)
+    labelled = (replace(check, label=f"The bundle: {check.label}") for check in found.checks)
+    inside = [await examined(part, means) for part in parts if isinstance(part, dict)]
+    return Reading(
+        tuple(labelled),
+        tuple([await read_credential(one.credentials[0]) for one in inside]),
+        is_presentation=True,
+    )
 
 
 async def _document(opened: Opened, means: Means) -> Read:

@@ -79,7 +79,9 @@ async def read_credential(one: ExaminedCredential, jwt: str = "") -> Read:
     except CairnError as error:
         # Not a record, or one that says two things (record_differs): what is shown must be what was signed.
         if error.code == "record_differs":
-            checks += (Check("record", "Record unchanged", Result.FAIL, error.code, error.detail, one.subject),)
+            checks += (
+                Check("record", "Record unchanged", Result.FAIL, error.code, error.detail, one.subject),
+            )
     signature = next((check for check in checks if check.code == "signature"), None)
     older = V1 in model.as_list(one.document.get("@context"))
     beside: tuple[Check, ...] = ()
@@ -99,7 +101,11 @@ def _subject(document: dict[str, Any]) -> str:
 
 def _unreached(facts: Facts) -> list[str]:
     """DIDs whose documents nobody could fetch now; one that came and does not hold is not overruled."""
-    return [did for did, keys in facts.keys.items() if keys.result is Result.UNKNOWN and did.startswith("did:web:")]
+    return [
+        did
+        for did, keys in facts.keys.items()
+        if keys.result is Result.UNKNOWN and did.startswith("did:web:")
+    ]
 
 
 def _with_pinned(facts: Facts, did: str, key: Jwk, found: Examined) -> Facts:
@@ -126,7 +132,9 @@ def _noted(found: Examined, did: str) -> Examined:
         if one.issuer != did:
             return one
         checks = tuple(
-            replace(check, detail=detail) if check.code == "issuer_key" and check.result is Result.PASS else check
+            replace(check, detail=detail)
+            if check.code == "issuer_key" and check.result is Result.PASS
+            else check
             for check in one.checks
         )
         return replace(one, checks=checks)

@@ -11,6 +11,7 @@ from agent.services.issuing import Issuing
 from agent.services.mirror import Mirror
 from agent.services.node import Node
 from agent.services.presenting import Presenting
+from agent.services.status_lists import StatusLists
 from agent.settings import Role, Settings
 
 
@@ -24,9 +25,12 @@ class Agent:
         self.mirror = Mirror(self.node)
         self.holding = Holding(self.node) if Role.HOLDER in roles else None
         self.presenting = Presenting(self.node, self.holding) if self.holding else None
-        self.issuing = Issuing(self.node, self.identity) if Role.ISSUER in roles else None
+        self.status_lists = StatusLists(self.node)
+        self.issuing = Issuing(self.node, self.identity, self.status_lists) if Role.ISSUER in roles else None
         self.asking = Asking(self.node, self.identity) if Role.VERIFIER in roles else None
         self.node.on_ready.append(self.identity.prepare)
+        if self.issuing is not None:
+            self.node.on_ready.append(self.status_lists.resume)
         for part in (self.holding, self.presenting, self.issuing, self.asking):
             if part is not None:
                 self.node.on_ready.append(part.resume)

@@ -18,6 +18,7 @@ from agent.services.node import Node
 from agent.services.status_lists import Slot, StatusLists
 from agent.store.vault import Document, Put
 from agent.vc import badge, dids, rules
+from agent.vc.edition import badge_edition
 from agent.vc.facts import Facts
 
 SUITE = "eddsa-rdfc-2022"
@@ -40,7 +41,7 @@ class BadgeIssuing:
             if made["holder"] != holder:
                 raise ConflictError("badge_taken", "The badge of this offer was made for another wallet key.")
             return made["document"], None
-        record = Record.from_json(offer["record"])
+        record = badge_edition(Record.from_json(offer["record"]))
         place = await self.lists.allocate()
         document = badge.to_badge(
             record,
@@ -51,7 +52,12 @@ class BadgeIssuing:
             status=place.credential_status,
         )
         signed = await signing.sign(
-            self._node, document, did=self._node.settings.did, suite=SUITE, now=clock.now()
+            self._node,
+            document,
+            did=self._node.settings.did,
+            suite=SUITE,
+            now=clock.now(),
+            as_list=True,  # 1EdTech's JSON Schema takes ``proof`` as an array only
         )
         offer["badge"] = {"holder": holder, "document": signed, "slot": place.slot.to_json()}
         return signed, place.put
@@ -75,7 +81,7 @@ class BadgeIssuing:
         """Revoke, suspend or reinstate the badge of an offer, if it has one. Idempotent."""
         made = offer.get("badge")
         if made is not None:
-            await self.lists.set(Slot.from_json(made["slot"]), purpose, value)
+            await self.lists.set_status(Slot.from_json(made["slot"]), purpose, value)
 
 
 def _start(record: Record) -> datetime:

@@ -1,26 +1,41 @@
-"""A held credential as a file that others can read.
+"""A held credential, or a stack of them, as a file that others can read.
 
-What leaves is what was received (the credential as it was signed), or something plainly unsigned that is made from
-the record (a printable page, a European Learning Model document): the second kind says so. Nothing of another
-credential, of the wallet's keys or of its history is in any of them.
+What leaves is what was received (the credential as it was signed), or something that is made from the record and
+says that it is not signed (a printable page, a European Learning Model document). Nothing of another credential, of
+the wallet's keys or of its history is in any of them. A badge is one document: whoever gets it gets all of it, and
+two people who get it can tell that they have the same.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from agent.core.record import Record, text
+from agent.core.record import Record, host_of, text
+from agent.core.stacks import plan
+from agent.core.verdict import PART_LABELS, Check, PartName
 from agent.errors import InputError
 from agent.formats.registry import envelope_of
-from agent.services import clock, signing, views
+from agent.services import clock, signing, stacking, views
+from agent.services.holding import Holding
 from agent.services.node import Node
-from agent.store import history
 from agent.store.vault import Document
 
-UNSIGNED = "This file is not signed: it is for reading, and cannot be verified by itself."
+if TYPE_CHECKING:  # printing loads fonts and shaping, which most uses of the service never need
+    from agent.printing.credential import Group
+
+UNSIGNED = "This file is for reading: it is not signed, so it cannot be verified by itself."
+NOT_BAKED = "There is no signed badge of this credential, so the picture has none inside: it proves nothing."
+ALL_OF_IT = "Whoever gets this file sees all of it, and can tell it from any other."
+_PARTS = {
+    "institution": PartName.QUALITY_ASSURED,
+    "accreditation": PartName.QUALITY_ASSURED,
+    "registry_list": PartName.QUALITY_ASSURED,
+    "complete": PartName.COMPLETE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +48,220 @@ class Exported:
 
 
 class Exporting:
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, holding: Holding) -> None:
         self._node = node
+        self._holding = holding
 
     async def export(
         self, credential: Document, format_: str, *, challenge: str = "", domain: str = ""
     ) -> Exported:
-        """Raises `InputError` unknown_format, no_such_form (the credential has no signed form of this kind)."""
+        """Raises `InputError` unknown_format, or no_badge where there is no signed document of it."""
         record = Record.from_json(credential["record"])
         if format_ == "json":
-            return _json(envelope_of(credential).export(credential))
-        if format_ == "elm":
-            return await self._elm(credential, record)
-        if format_ in ("pdf", "html"):
-            return self._page(credential, record, format_)
-        held = _document(credential)
+            return Exported(envelope_of(credential).export(credential), "application/json")
         if format_ == "open-badge":
-            return Exported(envelope_of(held).export(held), "application/vc")
+            return Exported(_file(_badge(credential)), "application/vc", (ALL_OF_IT,))
         if format_ == "presentation":
-            return await self._presentation(held, challenge, domain)
+            return await self._presentation(_badge(credential), challenge, domain)
+        if format_ in ("pdf", "html"):
+            return await asyncio.to_thread(_page, credential, record, format_)
         if format_ in ("png", "svg"):
-            return self._picture(credential, held, record, format_)
+            return await asyncio.to_thread(_picture, credential, record, format_)
+        if format_ == "elm":
+            return await asyncio.to_thread(_elm, credential, record)
         raise InputError("unknown_format", "There is no such format.")
+
+    async def _presentation(self, badge: Document, challenge: str, domain: str) -> Exported:
+        """The badge, signed once more by whom it is about: for one challenge, and one verifier."""
+        holder = badge.get("holder", "")
+        if not holder:
+            raise InputError(
+                "not_ours_to_present", "This credential is about nobody whose key is in this wallet."
+            )
+        if not challenge or not domain:
+            raise InputError(
+                "no_challenge",
+                "A presentation is made for one challenge and one verifier.",
+                "Give what the other side told you: --challenge and --domain.",
+            )
+        signed = await signing.sign(
+            self._node,
+            {
+                "@context": ["https://www.w3.org/ns/credentials/v2"],
+                "id": f"urn:uuid:{uuid.uuid4()}",
+                "type": ["VerifiablePresentation"],
+                "holder": holder,
+                "verifiableCredential": [badge["secured"]],
+            },
+            did=holder,
+            purpose="authentication",
+            challenge=challenge,
+            domain=domain,
+            now=clock.now(),
+        )
+        return Exported(_json(signed), "application/vp", (ALL_OF_IT,))
+
+    # ------------------------------------------------------------------ stacks
+
+    async def stack(self, target: Any, format_: str) -> Exported:
+        """A stack as a printable transcript (``pdf``, ``html``) or as one CLR 2.0 bundle (``clr``)."""
+        held = await self._holding.credentials()
+        found = await stacking.members(self._holding)
+        goal, today = stacking.read_target(target), clock.today()
+        planned = await asyncio.to_thread(plan, goal, found, today=today)
+        if format_ == "clr":
+            return await self._bundle(held, planned)
+        if format_ not in ("pdf", "html"):
+            raise InputError("unknown_format", "A stack is written as pdf, html or clr.")
+        from agent.printing.transcript import transcript_page
+
+        checked = {each["id"]: str(each["checked_at"]) for each in held}
+        page = transcript_page(planned, now=clock.now(), checked=checked)
+        return await asyncio.to_thread(_printed, page, format_)
+
+    async def _bundle(self, held: list[Document], planned: Any) -> Exported:
+        """One Comprehensive Learner Record of the badges that count, signed by a new key of this wallet: the
+        learner's own collection, and no award."""
+        from agent.vc import clr
+
+        counted = {each.member.id for each in planned.members if each.counts}
+        badges, lacking = [], 0
+        for credential in held:
+            if credential["id"] in counted:
+                badge = find_badge(credential)
+                if badge is None:
+                    lacking += 1
+                else:
+                    badges.append(badge["secured"])
+        if not badges:
+            raise InputError("no_badge", "No credential that counts here is held as a signed badge.")
+        target = planned.target
+        holder = await (await self._node.admin()).create_did_key()
+        bundle = clr.to_clr(
+            text(target.title),
+            badges,
+            issuer_id=holder,
+            holder_id=holder,
+            credential_id=f"urn:uuid:{uuid.uuid4()}",
+            valid_from=clock.now(),
+            whole=clr.Whole(id=f"urn:cairn:target:{target.id}", title=text(target.title)),
+        )
+        signed = await signing.sign(self._node, bundle, did=holder, now=clock.now(), as_list=True)
+        remarks = [
+            "This is your own collection, signed with a key of your wallet. It is no award.",
+            ALL_OF_IT,
+        ]
+        if lacking:
+            remarks.append(
+                f"{lacking} of the credentials that count are not held as badges and are not in it."
+            )
+        return Exported(_json(signed), "application/vc", tuple(remarks))
+
+
+def find_badge(credential: Document) -> Document | None:
+    """The signed document of a credential: itself, or the one held beside it."""
+    if "secured" in credential:
+        return credential if isinstance(credential["secured"], dict) else None
+    return next((each for each in credential.get("also", {}).values() if "secured" in each), None)
+
+
+def _badge(credential: Document) -> Document:
+    found = find_badge(credential)
+    if found is None:
+        raise InputError(
+            "no_badge",
+            "This credential is not held as a signed badge.",
+            "Its issuer may not give any; --as json and --as pdf can be had.",
+        )
+    return found
+
+
+def _file(held: Document) -> bytes:
+    return envelope_of(held).export(held)
+
+
+def _json(document: Any) -> bytes:
+    return json.dumps(document, ensure_ascii=False, indent=2).encode()
+
+
+def _host(record: Record) -> str:
+    return host_of(record.issuer.did) or record.issuer.did
+
+
+def _picture(credential: Document, record: Record, format_: str) -> Exported:
+    from agent.printing import picture
+    from agent.vc import baking
+
+    draw, media_type = (picture.png, "image/png") if format_ == "png" else (picture.svg, "image/svg+xml")
+    image = draw(record, issuer_host=_host(record))
+    badge = find_badge(credential)
+    if badge is None:
+        return Exported(image, media_type, (NOT_BAKED,))
+    return Exported(baking.bake(image, json.dumps(badge["secured"])), media_type, (ALL_OF_IT,))
+
+
+def _page(credential: Document, record: Record, format_: str) -> Exported:
+    from agent.printing.credential import credential_page
+    from agent.printing.model import attach
+
+    badge = find_badge(credential)
+    attached = None
+    if badge is not None:
+        attached = attach("badge.json", _file(badge), "application/vc", "The credential as it was signed")
+    page = credential_page(
+        record,
+        issuer_host=_host(record),
+        claims=views.claim_rows(record),
+        checks=_groups(credential),
+        checked_at=str(credential["checked_at"]),
+        now=clock.now(),
+        attached=attached,
+    )
+    return _printed(page, format_)
+
+
+def _printed(page: Any, format_: str) -> Exported:
+    if format_ == "html":
+        from agent.printing.web import html
+
+        return Exported(html(page), "text/html", (UNSIGNED,))
+    from agent.printing.pdf import pdf
+
+    return Exported(pdf(page), "application/pdf", (UNSIGNED,))
+
+
+def _groups(credential: Document) -> tuple[Group, ...]:
+    """The checks of a held credential by the question that they answer; nobody asked for a policy here."""
+    from agent.printing.credential import Group
+
+    checks = [Check.from_json(check) for check in credential["checks"]]
+    names = (PartName.AUTHENTIC, PartName.QUALITY_ASSURED, PartName.COMPLETE)
+    return tuple(
+        Group(
+            PART_LABELS[name],
+            tuple(each for each in checks if _PARTS.get(each.code, PartName.AUTHENTIC) is name),
+        )
+        for name in names
+    )
+
+
+def _elm(credential: Document, record: Record) -> Exported:
+    from agent.printing import picture
+    from agent.vc import elm
+
+    image = picture.png(record, issuer_host=_host(record))
+    document = elm.to_elm(
+        record,
+        issuer_did=record.issuer.did,
+        credential_id=record.id,
+        subject_id=f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, record.id)}",
+        issued=clock.parse(credential["received_at"]),
+        picture=image,
+    )
+    remarks = [UNSIGNED]
+    remarks += [
+        f"The model asks for what the credential does not have: {what}."
+        for what in elm.missing(record, picture=image)
+    ]
+    remarks += [f"The model has no place for {what}." for what in elm.not_carried(record)]
+    return Exported(_json(document), "application/ld+json", tuple(remarks))

@@ -71,7 +71,9 @@ class Importing:
                 outcome="stored",
             )
             await self._node.vault.put(
-                Put(CREDENTIAL, credential["id"], credential), _note(digest, CREDENTIAL, credential["id"]), entry
+                Put(CREDENTIAL, credential["id"], credential),
+                _note(digest, CREDENTIAL, credential["id"]),
+                entry,
             )
         self._node.bus.publish("credential", id=credential["id"])
         return {"import": "imported", **views.credential_summary(credential)}

@@ -43,10 +43,10 @@ FINAL = frozenset({"issued", "revoked", "rejected", "expired"})
 
 
 class Issuing:
-    def __init__(self, node: Node, identity: Identity) -> None:
+    def __init__(self, node: Node, identity: Identity, lists: StatusLists) -> None:
         self._node = node
         self._identity = identity
-        self._badges = BadgeIssuing(node, StatusLists(node))
+        self._badges = BadgeIssuing(node, lists)
         self._locks: dict[str, asyncio.Lock] = {}
         node.webhooks.subscribe(self._on_exchange)
 
@@ -216,8 +216,7 @@ class Issuing:
             await self._settle(str(link["offer"]))
 
     async def resume(self) -> None:
-        """After a restart: what happened to the exchanges and the status lists that were under way?"""
-        await self._badges.lists.resume()
+        """After a restart: what happened to the exchanges that were under way?"""
         for offer in await self._node.vault.all(KIND):
             if offer["state"] == "issuing":
                 await self._settle(offer["id"])

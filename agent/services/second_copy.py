@@ -2,7 +2,7 @@
 
 It is asked for after the credential is kept, by the same link, and never in the way of it: a badge that cannot be had
 now is asked for again at the next unlock. What is kept must say exactly what the credential says, about a key of this
-wallet, signed by the same issuer; anything else is refused and the refusal noted.
+wallet, signed with the same key of the issuer; anything else is refused and the refusal noted.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import asyncio
 
 import structlog
 
+from agent.core.record import Record
 from agent.core.verdict import Check, Result
 from agent.errors import CairnError, UnreachableError, UntrustedError
 from agent.formats.registry import envelope_of
 from agent.services import checking, clock, links, signing, views
 from agent.services.node import Node, is_away
 from agent.store.vault import Document, Put
+from agent.vc.edition import badge_edition
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +91,7 @@ class SecondCopy:
         held: Document = {
             "envelope": NAME,
             "secured": document,
-            "record": credential["record"],
+            "record": badge_edition(Record.from_json(credential["record"])).to_json(),
             "holder": wanted["holder"],
             "received_at": clock.stamp(clock.now()),
         }
