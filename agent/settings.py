@@ -10,7 +10,6 @@ HOME/registry-copy/ the trust registry's list; remove it when you turn to anothe
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 from enum import StrEnum
@@ -71,15 +70,6 @@ class Settings(BaseModel):
     @property
     def has_public_did(self) -> bool:
         return bool(self.roles & {Role.ISSUER, Role.VERIFIER})
-
-
-def default_root() -> Path:
-    """Where homes lie unless said otherwise: $CAIRN_ROOT, else the XDG data folder."""
-    root = os.environ.get("CAIRN_ROOT")
-    if root:
-        return Path(root)
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "cairn"
 
 
 def free_ports(count: int) -> list[int]:
