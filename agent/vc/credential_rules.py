@@ -119,10 +119,9 @@ def _has_digest(content: bytes, text: Any) -> bool:
     if sri and all(name in names for name, _, _ in sri):
         strongest = max(name for name, _, _ in sri)
         return any(digests[name] == _base64(value) for name, _, value in sri if name == strongest)
-    decode = {"u": b64url_decode, "z": base58.b58decode}.get(text[:1])
     try:
-        raw = decode(text[1:]) if decode else b""
-    except ValueError:
+        raw = {"u": b64url_decode, "z": base58.b58decode}[text[:1]](text[1:])
+    except (KeyError, ValueError):
         return False
     return any(raw in (digest, names[name] + digest) for name, digest in digests.items())
 
