@@ -120,8 +120,10 @@ def _has_digest(content: bytes, text: Any) -> bool:
         strongest = max(name for name, _, _ in sri)
         return any(digests[name] == _base64(value) for name, _, value in sri if name == strongest)
     try:
-        raw = {"u": b64url_decode, "z": base58.b58decode}[text[:1]](text[1:])
-    except (KeyError, ValueError):
+        raw: bytes = (
+            base58.b58decode(text[1:]) if text.startswith("z") else b64url_decode(text.removeprefix("u"))
+        )
+    except ValueError:
         return False
     return any(raw in (digest, names[name] + digest) for name, digest in digests.items())
 
