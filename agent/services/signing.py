@@ -14,10 +14,12 @@ from agent.services.node import Node
 from agent.vc import dids, proofs
 from trust_registry.keys import Jwk
 
-DEFAULT_SUITE = "eddsa-rdfc-2022"
+# Those that sign the two hashes and nothing else; the wallet signs nothing else (see `agent.plugin.signing`).
+SUITES = (proofs.EDDSA_RDFC, proofs.EDDSA_JCS, proofs.ED25519_2020)
+DEFAULT_SUITE = proofs.EDDSA_RDFC
 ASSERTION = "assertionMethod"
 # Readers of the older suite look for the older form of the same key.
-_FRAGMENTS = {"Ed25519Signature2020": "key-2020"}
+_FRAGMENTS = {proofs.ED25519_2020: "key-2020"}
 
 
 async def sign(
@@ -30,13 +32,17 @@ async def sign(
     challenge: str | None = None,
     domain: str | None = None,
     now: datetime,
+    as_list: bool = False,
 ) -> dict[str, Any]:
-    """``document`` with a proof by ``did``: our own did:web, or a did:key of this wallet.
+    """``document`` with one more proof, by ``did``: our own did:web, or a did:key of this wallet.
 
-    Raises `InputError` for a document that cannot be signed safely (see `agent.vc.jsonld`) or another DID,
-    `LockedError`, `NotFoundError` for a did:key of somebody else, and `AgentError`: bad_signature when what the
-    wallet made does not verify (is the DID document published the wallet's?), or as `Node.admin` says.
+    ``as_list``: see `proofs.attach`. Raises `InputError` for a document that cannot be signed safely (see
+    `agent.vc.jsonld`), another suite or another DID, `LockedError`, `NotFoundError` for a did:key of somebody
+    else, and `AgentError`: bad_signature when what the wallet made does not verify (is the published DID
+    document the wallet's?), or as `Node.admin` says.
     """
+    if suite not in SUITES:
+        raise InputError("unsupported_suite", f"Documents are signed with {', '.join(SUITES)}.")
     key = _published_key(node, did)
     options = proofs.ProofOptions(
         cryptosuite=suite,
@@ -54,7 +60,7 @@ async def sign(
         proof_canonical=prepared.proof_canonical,
         document_canonical=prepared.document_canonical,
     )
-    secured = proofs.attach(document, options, signature)
+    secured = proofs.attach(prepared, options, signature, as_list=as_list)
     try:
         proofs.verify_proof(secured, proofs.proofs_of(secured)[-1], key)
     except proofs.InvalidProof as error:

@@ -100,7 +100,7 @@ class StatusLists:
         ]
         return Allocation(slot, Put(INDEX, _index_id(slot), slot.to_json()), entries)
 
-    async def set(self, slot: Slot, purpose: str, value: bool) -> None:
+    async def set_status(self, slot: Slot, purpose: str, value: bool) -> None:
         """Revoke, suspend, or lift a suspension; returns when it is published. Repeatable.
 
         Raises `NotFoundError` for a slot that nobody has, `InputError` for another purpose, `ConflictError`

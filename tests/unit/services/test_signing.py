@@ -140,6 +140,28 @@ async def test_a_document_with_unsigned_parts_is_not_signed(shared: Town) -> Non
     assert "sign_data_integrity" not in munster.wallet.calls[calls:]
 
 
+async def test_suites_that_sign_something_else(shared: Town) -> None:
+    """Ed25519Signature2018 signs a JWS, which the wallet's route cannot be made to do."""
+    munster = shared.members["munster"]
+    for suite in ("Ed25519Signature2018", "ecdsa-rdfc-2019", ""):
+        call = signing.sign(
+            munster.agent.node, credential(munster.did), did=munster.did, suite=suite, now=NOW
+        )
+        assert await code(call) == "unsupported_suite"
+
+
+async def test_a_second_proof_and_a_list_of_one(shared: Town) -> None:
+    munster = shared.members["munster"]
+    node, key = munster.agent.node, munster.agent.node.own_key()
+    document = credential(munster.did)
+    one = await signing.sign(node, document, did=munster.did, now=NOW, as_list=True)
+    assert isinstance(one["proof"], list)
+    two = await signing.sign(node, one, did=munster.did, suite="eddsa-jcs-2022", now=NOW)
+    assert [proof["cryptosuite"] for proof in proofs.proofs_of(two)] == list(SUITES)
+    for proof in proofs.proofs_of(two):
+        proofs.verify_proof(two, proof, key)
+
+
 async def test_a_locked_wallet_signs_nothing(university: Member) -> None:
     await university.agent.node.relock()
     call = signing.sign(university.agent.node, credential(university.did), did=university.did, now=NOW)

@@ -139,7 +139,7 @@ async def test_what_was_never_written_is_free_again(
 ) -> None:
     monkeypatch.setattr(status_lists.secrets, "randbelow", lambda _limit: 5)
     lost = await lists.allocate()
-    assert (await failure(lists.set(lost.slot, REVOCATION, True))).code == "no_such_status"
+    assert (await failure(lists.set_status(lost.slot, REVOCATION, True))).code == "no_such_status"
     await university.restart()
     assert (await StatusLists(university.agent.node).allocate()).slot.index == 5
 
@@ -153,7 +153,7 @@ async def test_a_list_that_is_half_full_is_left(university: Member, lists: Statu
     second = await lists.allocate()
     assert second.slot.pair != first.slot.pair
     assert (await lists.allocate()).slot.pair == second.slot.pair
-    await lists.set(first.slot, REVOCATION, True)  # the old one lives on
+    await lists.set_status(first.slot, REVOCATION, True)  # the old one lives on
     assert shown(university, first.slot)
 
 
@@ -173,16 +173,16 @@ async def test_nothing_is_given_out_while_nothing_can_be_published(
 
 async def test_revocation_and_suspension(university: Member, lists: StatusLists) -> None:
     one, other = await taken(university, lists, "a"), await taken(university, lists, "b")
-    await lists.set(one.slot, SUSPENSION, True)
+    await lists.set_status(one.slot, SUSPENSION, True)
     assert shown(university, one.slot, SUSPENSION)
     assert not shown(university, one.slot, REVOCATION)
-    await lists.set(one.slot, SUSPENSION, False)
+    await lists.set_status(one.slot, SUSPENSION, False)
     assert not shown(university, one.slot, SUSPENSION)
-    await lists.set(one.slot, REVOCATION, True)
+    await lists.set_status(one.slot, REVOCATION, True)
     assert shown(university, one.slot, REVOCATION)
     assert await lists.is_set(one.slot, REVOCATION)
     assert not await lists.is_set(one.slot, SUSPENSION)
-    assert (await failure(lists.set(one.slot, REVOCATION, False))).code == "revocation_is_final"
+    assert (await failure(lists.set_status(one.slot, REVOCATION, False))).code == "revocation_is_final"
     assert shown(university, one.slot, REVOCATION)
     for purpose in PURPOSES:
         assert not shown(university, other.slot, purpose)
@@ -191,18 +191,18 @@ async def test_revocation_and_suspension(university: Member, lists: StatusLists)
 
 async def test_setting_what_is_set_changes_nothing(university: Member, lists: StatusLists) -> None:
     slot = (await taken(university, lists)).slot
-    await lists.set(slot, REVOCATION, False)
+    await lists.set_status(slot, REVOCATION, False)
     assert sequence(university, slot) == 1
-    await lists.set(slot, REVOCATION, True)
+    await lists.set_status(slot, REVOCATION, True)
     before = published(university, slot)
-    await lists.set(slot, REVOCATION, True)
+    await lists.set_status(slot, REVOCATION, True)
     assert published(university, slot) == before
     assert sequence(university, slot) == 2
 
 
 async def test_set_together(university: Member, lists: StatusLists) -> None:
     slots = [(await taken(university, lists, str(number))).slot for number in range(8)]
-    await asyncio.gather(*(lists.set(slot, purpose, True) for slot in slots for purpose in PURPOSES))
+    await asyncio.gather(*(lists.set_status(slot, purpose, True) for slot in slots for purpose in PURPOSES))
     assert all(shown(university, slot, purpose) for slot in slots for purpose in PURPOSES)
 
 
@@ -217,7 +217,7 @@ async def test_what_cannot_be_set(university: Member, lists: StatusLists) -> Non
         (slot, "message", "no_such_purpose"),
         (slot, "", "no_such_purpose"),
     ):
-        assert (await failure(lists.set(wrong, purpose, True))).code == code
+        assert (await failure(lists.set_status(wrong, purpose, True))).code == code
         assert (await failure(lists.is_set(wrong, purpose))).code == code
     assert sequence(university, slot) == 1
 
@@ -229,7 +229,7 @@ async def test_killed_between_the_vault_and_the_file(university: Member, lists: 
     slot = (await taken(university, lists)).slot
     university.breaker = Breaker(at=1)
     with pytest.raises(asyncio.CancelledError):
-        await lists.set(slot, REVOCATION, True)
+        await lists.set_status(slot, REVOCATION, True)
     assert university.breaker.trace == ["put"]
     assert not shown(university, slot)
     await university.restart()
@@ -258,7 +258,7 @@ async def test_not_published_now_and_published_later(
     slot = (await taken(university, lists)).slot
     await lists.resume()
     university.wallet.fail["sign_data_integrity"] = AgentError("timeout", "ACA-Py did not answer.")
-    error = await failure(lists.set(slot, REVOCATION, True))
+    error = await failure(lists.set_status(slot, REVOCATION, True))
     assert (error.code, error.hint != "") == ("not_published", True)
     assert await lists.is_set(slot, REVOCATION)
     await asyncio.sleep(0.05)
@@ -274,9 +274,9 @@ async def test_not_published_now_and_published_later(
 async def test_done_again_after_a_failure(university: Member, lists: StatusLists) -> None:
     slot = (await taken(university, lists)).slot
     university.wallet.fail["sign_data_integrity"] = AgentError("timeout", "ACA-Py did not answer.")
-    assert (await failure(lists.set(slot, REVOCATION, True))).code == "not_published"
+    assert (await failure(lists.set_status(slot, REVOCATION, True))).code == "not_published"
     university.wallet.fail.clear()
-    await lists.set(slot, REVOCATION, True)
+    await lists.set_status(slot, REVOCATION, True)
     assert shown(university, slot)
 
 
@@ -284,7 +284,7 @@ async def test_a_key_that_is_not_the_published_one(university: Member, lists: St
     slot = (await taken(university, lists)).slot
     before = published(university, slot)
     university.wallet.keys[university.did] = Ed25519PrivateKey.generate()
-    assert (await failure(lists.set(slot, REVOCATION, True))).code == "not_published"
+    assert (await failure(lists.set_status(slot, REVOCATION, True))).code == "not_published"
     assert published(university, slot) == before
 
 
@@ -294,8 +294,8 @@ async def test_a_vault_from_a_backup_takes_nothing_back(university: Member, list
     backup = university.home / "backup.db"
     shutil.copy(university.home / "vault.db", backup)
     await university.start()
-    await lists.set(slot, REVOCATION, True)
-    await lists.set(slot, SUSPENSION, True)
+    await lists.set_status(slot, REVOCATION, True)
+    await lists.set_status(slot, SUSPENSION, True)
     assert sequence(university, slot) == 2
     await university.agent.node.relock()
     shutil.copy(backup, university.home / "vault.db")
@@ -308,7 +308,7 @@ async def test_a_vault_from_a_backup_takes_nothing_back(university: Member, list
         assert shown(university, slot, purpose)
     # Which indexes were given out since the backup is forgotten, so no more are given out of this pair.
     assert (await lists.allocate()).slot.pair != slot.pair
-    await lists.set(slot, SUSPENSION, False)
+    await lists.set_status(slot, SUSPENSION, False)
     assert not shown(university, slot, SUSPENSION)
 
 
@@ -316,7 +316,7 @@ async def test_a_folder_from_a_backup_is_published_anew(university: Member, list
     slot = (await taken(university, lists)).slot
     folder = university.home / "public" / "status" / name_of(slot, REVOCATION)
     shutil.copytree(folder, university.home / "old")
-    await lists.set(slot, REVOCATION, True)
+    await lists.set_status(slot, REVOCATION, True)
     shutil.rmtree(folder)
     shutil.copytree(university.home / "old", folder)
     assert not shown(university, slot)
@@ -402,7 +402,7 @@ async def test_they_are_renewed_while_the_service_runs(
 
 async def test_served_with_the_wallet_locked(university: Member, lists: StatusLists) -> None:
     slot = (await taken(university, lists)).slot
-    await lists.set(slot, REVOCATION, True)
+    await lists.set_status(slot, REVOCATION, True)
     await university.agent.node.relock()
     async with public(university) as http:
         answer = await http.get(f"/status/{name_of(slot, REVOCATION)}")
@@ -428,7 +428,7 @@ async def test_served_with_the_wallet_locked(university: Member, lists: StatusLi
 
 async def test_a_list_holds_bits_and_nothing_else(university: Member, lists: StatusLists) -> None:
     slot = (await taken(university, lists)).slot
-    await lists.set(slot, REVOCATION, True)
+    await lists.set_status(slot, REVOCATION, True)
     document = published(university, slot)
     assert set(document) == {
         *("@context", "id", "type", "issuer", "validFrom", "validUntil", "credentialSubject", "proof")
