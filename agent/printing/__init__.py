@@ -8,5 +8,5 @@ picture              the badge
 model                a page as sections of facts, checks and tables, whatever it is printed as
 credential           the page of one credential
 transcript           the page of a stack
-web, pdf             a page as one HTML file, or as a PDF that carries the credential's file
+web, pdf, sheet      a page as one HTML file, or as a PDF that carries the credential's file
 """

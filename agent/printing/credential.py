@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from agent.core.record import LangMap, Record, choose_language
+from agent.core.grammar import LangMap
+from agent.core.record import MAX_RECORD_BYTES, Record, choose_language
 from agent.core.verdict import PART_LABELS, Check, Evidence, Result, Verdict, combine
 from agent.errors import InputError
 from agent.printing.model import Attached, CheckRow, Checks, Fact, Facts, Mark, Page, Section, Sentences
 from agent.printing.stones import cairn, stones_of
 from agent.printing.text import paragraphs, shown
-from agent.printing.words import credit, day, level, moment
+from agent.printing.words import credit, day, level, moment, when
 
 MAX_CLAIMS, MAX_GROUPS, MAX_CHECKS, MAX_SOURCES, MAX_LINKS = 100, 16, 200, 8, 20
-MAX_TEXT, MAX_LABEL = 4000, 300
+MAX_TEXT, MAX_LABEL = MAX_RECORD_BYTES, 300  # a claim is never longer than its record
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def credential_page(
     link: str = "",
     languages: Sequence[str] = ("en",),
 ) -> Page:
-    """``claims`` are rows with ``label`` and ``value`` (`agent.services.views.claim_rows`); ``checks`` and
+    """``claims`` are rows with ``name``, ``label`` and ``value`` (`agent.services.views.claim_rows`); ``checks`` and
     ``checked_at`` are those of the last check, empty if there was none. ``attached`` is the file that can be
     verified (`agent.printing.model.attach`); ``link`` an address where that can be done, if there is one.
 
@@ -59,7 +60,7 @@ def credential_page(
     digest = record.digest()
     link = checked_link(link)
     sections: list[Section] = [
-        Facts("What it says", _said(claims)),
+        Facts("What it says", _said(claims, host)),
         *_further(record, languages),
         *_checked(checks, checked_at),
         Facts("Who issued it", _issuer(record, name, host)),
@@ -68,7 +69,11 @@ def credential_page(
     return Page(
         kind="Micro-credential",
         title=title,
-        by=(f"{name} ({host})", " · ".join((day(record.awarded_on), credit(record), level(record)))),
+        by=(
+            f"{name} ({host})",
+            " · ".join((day(record.awarded_on), credit(record), level(record))),
+            _headline(checks, checked_at),
+        ),
         lang=title_tag or "en",
         sections=tuple(sections),
         printed=moment(now),
@@ -84,11 +89,13 @@ def _line(prose: LangMap, languages: Sequence[str]) -> str:
     return shown(prose.get(choose_language(prose, languages), ""), MAX_LABEL).strip()
 
 
-def _said(claims: Sequence[Mapping[str, str]]) -> tuple[Fact, ...]:
-    rows = [
-        Fact(shown(row["label"], MAX_LABEL), paragraphs(row["value"], MAX_TEXT) or ("not stated",))
-        for row in claims[:MAX_CLAIMS]
-    ]
+def _said(claims: Sequence[Mapping[str, str]], host: str) -> tuple[Fact, ...]:
+    rows = []
+    for row in claims[:MAX_CLAIMS]:
+        values = paragraphs(row["value"], MAX_TEXT) or ("not stated",)
+        if row.get("name") == "issuer_name":  # never a name without its host
+            values = (*values[:-1], f"{values[-1]} ({host})")
+        rows.append(Fact(shown(row["label"], MAX_LABEL), values))
     if len(claims) > MAX_CLAIMS:
         rows.append(Fact("More", (f"{len(claims) - MAX_CLAIMS} more statements are in the file.",)))
     return tuple(rows) or (Fact("Nothing", ("The credential makes no statement that can be shown.",)),)
@@ -128,12 +135,20 @@ def _checked(groups: Sequence[Group], checked_at: str) -> list[Section]:
         if not rows:
             note = "No check of this kind was made."
         sections.append(Checks(shown(group.title, MAX_LABEL), as_mark(combine(group.checks)), rows, note))
-    when = shown(checked_at, 40) or "at a time that was not kept"
     lines = (
-        f"Checked: {when}. The state of a credential can change; a paper cannot.",
+        f"Checked: {when(checked_at) or 'at an unknown time'}. The state of a credential can change; a paper cannot.",
         "Unknown means that it could not be checked; it is neither good nor bad.",
     )
     return [Sentences("What was checked", lines), *sections]
+
+
+def _headline(groups: Sequence[Group], checked_at: str) -> str:
+    """All three states are counted; there is no single yes or no."""
+    if not groups:
+        return "Not checked"
+    tally = [combine(group.checks) for group in groups]
+    counts = ", ".join(f"{tally.count(result)} {result}" for result in Result)
+    return f"Checked {when(checked_at) or 'at an unknown time'}: {counts}"
 
 
 def _check(check: Check) -> CheckRow:
@@ -153,7 +168,7 @@ def _source(item: Evidence) -> str:
 
 def _issuer(record: Record, name: str, host: str) -> tuple[Fact, ...]:
     return (
-        Fact("Name, as the issuer gives it", (name,)),
+        Fact("Name, as the issuer gives it", (f"{name} ({host})",)),
         Fact("Host", (host,)),
         Fact("DID", (shown(record.issuer.did, 500),)),
     )

@@ -71,12 +71,23 @@ class Sentences:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """A few words about something, with its mark before them."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
-    """``text`` in the ink of the page, ``below`` smaller; ``mark`` is printed before the text with its word."""
+    """``text`` in the ink of the page, ``below`` smaller, then ``states``. A ``mark`` is printed before the text with
+    its word, and the text is then short: it is not wrapped.
+    """
 
     text: str
     below: tuple[str, ...] = ()
     mark: Mark | None = None
+    states: tuple[State, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,8 +103,11 @@ def runs(text: str, fonts: Fonts, *, bold: bool) -> list[Run]:
 
 def _levels(text: str) -> list[int]:
     """The embedding level of each character (UAX #9, X1 to I2)."""
-    if not any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in text):
+    classes = set(map(unicodedata.bidirectional, text))
+    if not classes & {"R", "AL", "AN"}:
         return [0] * len(text)
+    if classes <= {"R", "AL", "NSM"}:  # a word of one direction, which is what is measured most
+        return [1] * len(text)
     from fpdf.bidi import BidiParagraph
     from fpdf.enums import TextDirection
 

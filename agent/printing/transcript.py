@@ -8,30 +8,31 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from agent.core.record import Record, text
+from agent.core.verdict import Result
 from agent.core.vocabularies import CREDIT_SYSTEMS
 from agent.errors import InputError
 from agent.printing.credential import as_mark, checked_link
 from agent.printing.model import (
-    WORDS,
     Attached,
     Cell,
     Column,
     Fact,
     Facts,
-    Mark,
     Page,
     Section,
     Sentences,
+    State,
     Table,
 )
 from agent.printing.stones import cairn
 from agent.printing.text import shown
-from agent.printing.words import credit, day, level, moment
+from agent.printing.words import credit, day, level, moment, when
 
 if TYPE_CHECKING:  # the plan brings a solver along, which printing one does not need
     from agent.core.stacks.result import MemberPlan, PlacePlan, StackPlan
@@ -68,18 +69,22 @@ def transcript_page(
         )
     target, link = plan.target, checked_link(link)
     awarding = shown(target.awarded_by.name, MAX_NAME)
-    held = [member for member in plan.members if member.state != "offered"]
+    held = [each for each in plan.members if not each.member.offered]
+    offered = [each for each in plan.members if each.member.offered]
+    learners = sorted({each.member.record.learner.full_name for each in plan.members} - {""})
+    rows = _Rows(
+        hosts=hosts or {},
+        checked=checked or {},
+        languages=languages,
+        name_learner=len(learners) > 1,
+        unit=unit(target.unit),
+    )
     sections: list[Section] = [
         Sentences("No award", (_NO_AWARD.format(awarding),), strong=True),
-        Facts("The target", _target(plan, awarding)),
-        *_table("Credentials held", held, hosts or {}, checked or {}, languages),
-        *_table(
-            "Offered, not accepted yet",
-            [each for each in plan.members if each.state == "offered"],
-            hosts or {},
-            checked or {},
-            languages,
-        ),
+        *_learner(learners),
+        Facts("The target", _target(plan, awarding, languages)),
+        *rows.table("Credentials held", held),
+        *rows.table("Offered, not accepted yet", offered),
         *_totals(held),
         Facts("Towards the target", _sums(plan)),
         *_places(plan.places),
@@ -88,8 +93,8 @@ def transcript_page(
     ]
     return Page(
         kind="Transcript of a stack",
-        title=shown(text(target.title, languages), MAX_TITLE) or "Target without a title",
-        by=(f"Awarded by: {awarding}",),
+        title=f"Towards: {shown(text(target.title, languages), MAX_TITLE) or 'a target without a title'}",
+        by=(f"A target of {awarding}",),
         lang="en",
         sections=tuple(sections),
         printed=moment(now),
@@ -101,10 +106,11 @@ def transcript_page(
     )
 
 
-def _target(plan: StackPlan, awarding: str) -> tuple[Fact, ...]:
+def _target(plan: StackPlan, awarding: str, languages: Sequence[str]) -> tuple[Fact, ...]:
     target = plan.target
     did = shown(target.awarded_by.did or "", MAX_SENTENCE)
     rows = [
+        Fact("Title", (shown(text(target.title, languages), MAX_TITLE) or "not stated",)),
         Fact("Kind", (target.kind.replace("-", " "),)),
         Fact("Who awards it", (awarding, did) if did else (awarding,)),
         Fact("Needs", (f"{target.total} {unit(target.unit)}",)),
@@ -122,86 +128,92 @@ def unit(system: str) -> str:
 
 
 _COLUMNS: Final = (
-    Column("Credential and issuer", 42),
+    Column("Credential and issuer", 38),
     Column("Awarded", 15),
     Column("Credit and level", 14),
-    Column("Does it count?", 29),
+    Column("Does it count?", 33),
 )
 
 
-def _table(
-    title: str,
-    members: Sequence[MemberPlan],
-    hosts: Mapping[str, str],
-    checked: Mapping[str, str],
-    languages: Sequence[str],
-) -> list[Section]:
-    if not members:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    hosts: Mapping[str, str]
+    checked: Mapping[str, str]
+    languages: Sequence[str]
+    name_learner: bool
+    unit: str
+
+    def table(self, title: str, members: Sequence[MemberPlan]) -> list[Section]:
+        return [Table(title, _COLUMNS, tuple(self._row(each) for each in members))] if members else []
+
+    def _row(self, plan: MemberPlan) -> tuple[Cell, ...]:
+        member, record = plan.member, plan.member.record
+        name = shown(text(record.issuer.name, self.languages), MAX_NAME) or "An issuer without a name"
+        host = self.hosts.get(member.id) or record.issuer.host or record.issuer.did
+        who = [f"{name} ({shown(host, MAX_NAME)})"]
+        if self.name_learner:
+            who.append(f"Learner: {shown(record.learner.full_name, MAX_NAME) or 'not named'}")
+        return (
+            Cell(
+                shown(text(record.title, self.languages), MAX_TITLE) or "Credential without a title",
+                tuple(who),
+            ),
+            Cell(day(record.awarded_on), _expiry(record)),
+            Cell(credit(record), (level(record),)),
+            _counts(plan, self.checked.get(member.id, ""), self.unit),
+        )
+
+
+def _learner(names: Sequence[str]) -> list[Section]:
+    """More than one name is worth seeing: then each row says whose it is."""
+    if not names:
         return []
-    rows = tuple(
-        _row(each, hosts.get(each.member.id, ""), checked.get(each.member.id, ""), languages)
-        for each in members
-    )
-    return [Table(title, _COLUMNS, rows)]
-
-
-def _row(plan: MemberPlan, host: str, checked: str, languages: Sequence[str]) -> tuple[Cell, ...]:
-    member, record = plan.member, plan.member.record
-    name = shown(text(record.issuer.name, languages), MAX_NAME) or "An issuer without a name"
-    verified = shown(host or record.issuer.host or record.issuer.did, MAX_NAME)
-    who = [f"{name} ({verified})"]
-    if record.learner.full_name:
-        who.append(f"Learner: {shown(record.learner.full_name, MAX_NAME)}")
-    return (
-        Cell(shown(text(record.title, languages), MAX_TITLE) or "Credential without a title", tuple(who)),
-        Cell(day(record.awarded_on), _expiry(record)),
-        Cell(credit(record), (level(record),)),
-        _counts(plan, _state(as_mark(member.current), as_mark(member.quality), checked)),
-    )
+    if len(names) > 1:
+        return [Facts("Learner", (Fact("Names", ("The credentials name different people; see each.",)),))]
+    return [Facts("Learner", (Fact("As the credentials name them", (shown(names[0], MAX_NAME),)),))]
 
 
 def _expiry(record: Record) -> tuple[str, ...]:
     return (f"until {day(record.expires_on)}",) if record.expires_on else ()
 
 
-def _state(current: Mark, quality: Mark, checked: str) -> tuple[str, ...]:
-    def said(mark: Mark) -> str:
-        return " ".join(WORDS[mark])
-
-    when = f" (checked {shown(checked, 40)})" if checked else ""
-    return (f"Authentic and current: {said(current)}{when}", f"Issuer quality-assured: {said(quality)}")
-
-
-def _counts(plan: MemberPlan, state: tuple[str, ...]) -> Cell:
-    amount = f"{plan.counts.normalize():f}"
-    reason = shown(plan.reason, MAX_SENTENCE)
-    if plan.state == "excluded":
-        return Cell("", (reason, *state) if reason else state, "excluded")
-    return Cell(amount, (reason, *state) if reason else state, plan.state)
+def _counts(plan: MemberPlan, checked: str, unit: str) -> Cell:
+    states = (
+        State(as_mark(plan.member.current), "authentic and current"),
+        State(as_mark(plan.member.quality), "issuer quality-assured"),
+    )
+    below = (shown(plan.reason, MAX_SENTENCE), f"Checked {when(checked)}" if checked else "")
+    amount = "" if plan.state == "excluded" else shown(f"{plan.counts.normalize():f} {unit}", 24)
+    return Cell(amount, tuple(line for line in below if line), plan.state, states)
 
 
 def _totals(held: Sequence[MemberPlan]) -> list[Section]:
-    """Each credit system for itself."""
+    """Each credit system for itself; what is known to be revoked, expired or not authentic is not in the sums."""
     sums: dict[str, list[Decimal]] = {}
-    without = 0
+    without = failed = 0
     for each in held:
         given = each.member.record.credit
-        if given is None:
+        if each.member.current is Result.FAIL:
+            failed += 1
+        elif given is None:
             without += 1
         else:
             sums.setdefault(given.system, []).append(given.amount)
     rows = [
-        Fact(
-            shown(unit(system), MAX_NAME),
-            (f"{sum(amounts):f} in {len(amounts)} credential{'' if len(amounts) == 1 else 's'}",),
-        )
+        Fact(shown(unit(system), MAX_NAME), (f"{sum(amounts):f} in {_credentials(len(amounts))}",))
         for system, amounts in sorted(sums.items())[:MAX_LISTED]
     ]
     if len(sums) > MAX_LISTED:
         rows.append(Fact("Other systems", (f"{len(sums) - MAX_LISTED} more systems are not listed.",)))
     if without:
-        rows.append(Fact("No credit stated", (f"{without} credential{'' if without == 1 else 's'}",)))
+        rows.append(Fact("No credit stated", (_credentials(without),)))
+    if failed:
+        rows.append(Fact("Left out", (f"{_credentials(failed)} not authentic or not in force",)))
     return [Facts("Credit held, by system; systems are never added together", tuple(rows))] if rows else []
+
+
+def _credentials(count: int) -> str:
+    return "1 credential" if count == 1 else f"{count} credentials"
 
 
 def _sums(plan: StackPlan) -> tuple[Fact, ...]:

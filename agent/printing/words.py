@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from agent.core.claims import display
 from agent.core.record import Record
 from agent.core.vocabularies import CREDIT_SYSTEMS, QF_EHEA
+from agent.printing.text import shown
 
 
 def day(value: date | None) -> str:
@@ -18,6 +19,15 @@ def moment(value: datetime) -> str:
     """``1 June 2025, 14:05 UTC``."""
     utc = value.astimezone(UTC)
     return f"{display('awarded_on', f'{utc:%Y%m%d}')}, {utc:%H:%M} UTC"
+
+
+def when(text: str) -> str:
+    """An RFC 3339 time as `moment`; any other text as it is, harmless and short."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        return shown(text, 40)
+    return moment(value) if value.tzinfo else shown(text, 40)
 
 
 def credit(record: Record) -> str:
