@@ -106,24 +106,24 @@ def _method(did: str, fragment: str, kind: str, multikey: str) -> dict[str, str]
     return {"id": f"{did}#{fragment}", "type": kind, "controller": did, "publicKeyMultibase": multikey}
 
 
-def keys_from_did_document(doc: Any, did: str) -> dict[str, Jwk]:
-    """Ed25519 keys that ``did`` may assert with, by absolute key id.
+def keys_from_did_document(doc: Any, did: str, relationship: str = "assertionMethod") -> dict[str, Jwk]:
+    """Ed25519 keys that ``did`` may assert with, or use in another relationship, by absolute key id.
 
-    Reads ``assertionMethod`` only (DID Core 5.3.2), references and embedded methods, of the types Multikey,
+    Reads that relationship only (DID Core 5.3), references and embedded methods, of the types Multikey,
     Ed25519VerificationKey2020, JsonWebKey and JsonWebKey2020. Keys of other types or controllers are left
     out; a document with another ``id``, or a malformed Ed25519 key, is refused.
     """
     if not isinstance(doc, dict) or doc.get("id") != did:
         raise KeyFormatError("wrong_document", f"The document is not that of {did}.")
     listed = doc.get("verificationMethod", [])
-    assertion = doc.get("assertionMethod", [])
-    if not isinstance(listed, list) or not isinstance(assertion, list) or len(listed) + len(assertion) > 200:
+    used = doc.get(relationship, [])
+    if not isinstance(listed, list) or not isinstance(used, list) or len(listed) + len(used) > 200:
         raise KeyFormatError(
             "wrong_document", "The document's verification methods are not lists of at most 200."
         )
     by_id = {_absolute(item.get("id"), did): item for item in listed if isinstance(item, dict)}
     found: dict[str, Jwk] = {}
-    for entry in assertion:
+    for entry in used:
         method = by_id.get(_absolute(entry, did)) if isinstance(entry, str) else entry
         if not isinstance(method, dict) or method.get("controller", did) != did:
             continue
