@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from agent.cli import employer, holder, issuer, play, policy, profile, record, service, stack
+from agent.cli import elm, employer, holder, issuer, play, policy, profile, record, service, stack
 
 app = typer.Typer(
     name="cairn",
@@ -23,6 +23,7 @@ app.add_typer(employer.request, name="request")
 app.add_typer(stack.app, name="stack")
 app.command("pathway")(stack.pathway_)
 app.add_typer(record.app, name="record")
+app.add_typer(elm.app, name="elm")
 app.add_typer(policy.app, name="policy")
 app.add_typer(profile.app, name="profile")
 

@@ -9,6 +9,7 @@ be what it is not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -206,10 +207,10 @@ def eqf_level(uri: str) -> int | None:
 def national(framework: str, level: str, countries: Iterable[str]) -> Json | None:
     """The listed national level, where the framework is that of one of the countries."""
     country, names = NATIONAL.get(framework, ("", ()))
-    if country not in {code[:2] for code in countries} or not level.isascii() or not level.isdigit():
+    if country not in {code[:2] for code in countries} or re.fullmatch("[0-9]{1,2}", level) is None:
         return None
     number = int(level)
-    if not 1 <= number <= len(names):
+    if not 1 <= number <= len(names) or level != str(number):
         return None
     return listed(("qdr", names[number - 1], f"{framework} level {number}"))
 

@@ -205,9 +205,10 @@ class Maker:
         if body.status:
             label = words.PROVIDER_STATUS.get(body.status, body.status)
             status = own("provider-status", body.status, label=label)
-        if body.name in self._record.issuer.name.values() and issuer["type"] == "Organisation":
-            return said({**issuer, "dcType": status})
         place = place_of(body, self._record)
+        same = body.name in self._record.issuer.name.values() and issuer["type"] == "Organisation"
+        if same and place in places_of(self._record.issuer.countries):
+            return said({**issuer, "dcType": status})
         name = {UNDETERMINED: body.name}
         key = f"body-{number}"
         return self._party(f"{self._base}#{key}", key, name, [place] if place else [], dcType=status)

@@ -13,14 +13,16 @@ Slow and fed by strangers: `agent.services.elm` runs it in a process of its own.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.errors import AgentError, InputError
 from agent.vc import contexts
 from agent.vc.elm_codes import EDC_CONTEXT
-from trust_registry import strict_json
+from agent.vc.limits import VC_LIMITS
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 CONTEXT_FILE: Final = "edc-ap-context.jsonld"
 SHAPE_FILES: Final = ("EDC-generic-no-cv.ttl", "EDC-generic-full.ttl")
 
-MAX_TRIPLES: Final = 20_000
+# A record has 64 of anything at most. PyLD's time grows with the square of a list's length.
+MAX_ITEMS: Final = 500
+MAX_VALUES: Final = 10_000
 MAX_FINDINGS: Final = 500
 _MAX_SHOWN: Final = 200
 
@@ -110,7 +114,7 @@ def examine(document: object, files: Mapping[str, bytes]) -> Examined:
     """
     if not isinstance(document, dict):
         raise InputError("not_elm", "The document is not an object.")
-    graph, dropped = _graph(document, strict_json.loads(files[CONTEXT_FILE]))
+    graph, dropped = _graph(document, json.loads(files[CONTEXT_FILE]))
     from rdflib import RDF, URIRef
 
     if (None, RDF.type, URIRef("http://data.europa.eu/snb/model/elm/EuropeanDigitalCredential")) not in graph:
@@ -122,33 +126,70 @@ def _graph(document: dict[str, Any], edc: Any) -> tuple[Graph, tuple[str, ...]]:
     from pyld import jsonld
     from rdflib import Graph
 
+    if _values(document) > MAX_VALUES:
+        raise InputError("too_complex", f"The document holds more than {MAX_VALUES} values.")
     own = {EDC_CONTEXT: edc}
     loaded = {url: own[url] if url in own else contexts.load(url) for url in _context_urls(document)}
 
     def load(url: str, _options: object = None) -> dict[str, Any]:
         return {"contextUrl": None, "documentUrl": url, "document": loaded[url]}
 
+    options = {"documentLoader": load}
     try:
-        options = {"documentLoader": load, "expandContext": {"@vocab": _UNDEFINED}}
         triples = jsonld.to_rdf(document, options)["@default"]
+        expanded = jsonld.expand(document, {**options, "expandContext": {"@vocab": _UNDEFINED}})
     except (jsonld.JsonLdError, KeyError, TypeError, ValueError, RecursionError):
         raise InputError("not_jsonld", "The document cannot be read as JSON-LD.") from None
-    if len(triples) > MAX_TRIPLES:
-        raise InputError("too_complex", f"The document has more than {MAX_TRIPLES} statements.")
-    kept, dropped = [], set()
-    for triple in triples:
-        strange = [value for name in ("predicate", "object") if _strange(value := triple[name]["value"])]
-        literal = triple["object"]["type"] == "literal" and not _strange(triple["predicate"]["value"])
-        if strange and not literal:
-            dropped.update(value.removeprefix(_UNDEFINED)[:_MAX_SHOWN] for value in strange)
-        else:
-            kept.append(triple)
+    if len(triples) > VC_LIMITS.quads:
+        raise InputError("too_complex", f"The document makes more than {VC_LIMITS.quads} statements.")
+    dropped = _undefined(expanded)
     graph = Graph(bind_namespaces="none")
     try:
-        graph.parse(data=jsonld.JsonLdProcessor.to_nquads({"@default": kept}), format="nt")
-    except Exception:  # noqa: BLE001 - the parser has several of its own, and each means the same here
-        raise InputError("not_jsonld", "The document holds an address that is none.") from None
-    return graph, tuple(sorted(dropped))
+        for triple in triples:
+            terms = [triple[name] for name in ("subject", "predicate", "object")]
+            about = [each["value"] for each in terms[1:] if _of_the_model(each)]
+            dropped.update(about)
+            if not about:
+                subject, predicate, value = map(_term, terms)
+                graph.add((subject, predicate, value))
+    except ValueError:
+        raise InputError("not_jsonld", "The document tags a text with a language that is none.") from None
+    return graph, tuple(sorted(each[:_MAX_SHOWN] for each in dropped))
+
+
+def _values(value: object) -> int:
+    if isinstance(value, list):
+        if len(value) > MAX_ITEMS:
+            raise InputError("too_complex", f"The document has a list of more than {MAX_ITEMS} items.")
+        return 1 + sum(_values(each) for each in value)
+    return 1 + sum(_values(each) for each in value.values()) if isinstance(value, dict) else 1
+
+
+def _undefined(value: object) -> set[str]:
+    """The terms that only the vocabulary of last resort gave a meaning: without it they are left out."""
+    if isinstance(value, list):
+        return {term for each in value for term in _undefined(each)}
+    if isinstance(value, dict):
+        return {term for name, each in value.items() for term in (*_undefined(name), *_undefined(each))}
+    if isinstance(value, str) and value.startswith(_UNDEFINED):
+        return {value.removeprefix(_UNDEFINED)}
+    return set()
+
+
+def _of_the_model(term: dict[str, str]) -> bool:
+    return term["type"] == "IRI" and term["value"].startswith(_ABOUT_THE_MODEL)
+
+
+def _term(value: dict[str, str]) -> Node:
+    from rdflib import BNode, Literal, URIRef
+
+    if value["type"] == "IRI":
+        return URIRef(value["value"])
+    if value["type"] == "blank node":
+        return BNode(value["value"].removeprefix("_:"))
+    if "language" in value:
+        return Literal(value["value"], lang=value["language"])
+    return Literal(value["value"], datatype=URIRef(value["datatype"]))
 
 
 def _strange(value: str) -> bool:
@@ -173,14 +214,23 @@ def _context_urls(value: object) -> set[str]:
     return found
 
 
+@lru_cache(maxsize=1)
+def _shapes(*files: bytes) -> Graph:
+    """Reading them takes longer than applying them."""
+    from rdflib import Graph
+
+    shapes = Graph(bind_namespaces="none")
+    for data in files:
+        shapes.parse(data=data, format="turtle")
+    return shapes
+
+
 def _findings(graph: Graph, files: Mapping[str, bytes]) -> tuple[Finding, ...]:
     import pyshacl
     from pyshacl.errors import ReportableRuntimeError
     from rdflib import RDF, SH, Graph
 
-    shapes = Graph(bind_namespaces="none")
-    for name in SHAPE_FILES:
-        shapes.parse(data=files[name], format="turtle")
+    shapes = _shapes(*(files[name] for name in SHAPE_FILES))
     try:
         _, report, _ = pyshacl.validate(
             graph, shacl_graph=shapes, inference="none", advanced=False, do_owl_imports=False, inplace=True
@@ -189,9 +239,7 @@ def _findings(graph: Graph, files: Mapping[str, bytes]) -> tuple[Finding, ...]:
         report = None
     if not isinstance(report, Graph):
         raise AgentError("shapes_failed", "The published shapes could not be applied to the document.")
-    found = (
-        _finding(report, shapes, graph, each) for each in report.subjects(RDF.type, SH.ValidationResult)
-    )
+    found = (_finding(report, shapes, graph, each) for each in report.subjects(RDF.type, SH.ValidationResult))
     # Both shape files ask for some members; one broken rule is one finding.
     distinct = {(each.focus, each.path, each.constraint): each for each in found}
     return tuple(sorted(distinct.values(), key=_order))[:MAX_FINDINGS]
