@@ -52,6 +52,7 @@ class Settings(BaseModel):
     didcomm_url: str = ""  # likewise for DIDComm
     demo: bool = False  # allows http to loopback, and registry snapshots of kind demo
     lock_after_seconds: int = 0  # idle lock of a learner's wallet; 0: only on demand
+    elm_url: str = ""  # where 'cairn elm install' gets the European Learning Model; empty: as published
     rev_registry_size: int = Field(default=200, ge=4, le=32768)
 
     @property
