@@ -158,9 +158,12 @@ def _context(node: Mapping[str, Any], path: str, limits: VcLimits, seen: list[An
 
 def _inline(context: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
     """The terms of an inline context object, each as a text or an object of the few members that are harmless."""
+    if context.keys() == {"@context"} and isinstance(context["@context"], dict):
+        # Not in the specification; JSON-LD libraries take it, and signed examples of the W3C have it.
+        context = context["@context"]
     for term, definition in context.items():
         if term.startswith("@"):
-            if (term, definition) not in {("@version", 1.1), ("@protected", True)}:
+            if (term, definition) not in [("@version", 1.1), ("@protected", True)]:
                 raise InputError(
                     "context_override", f"{where} sets {term[:20]}; only new terms can be defined."
                 )
