@@ -70,7 +70,11 @@ class Learner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """Who signed. ``registry_id`` is the issuer's own claim and proves nothing (trust-registry.md §3)."""
+    """Who signed. ``registry_id`` is the issuer's own claim and proves nothing (trust-registry.md §3).
+
+    ``did`` is a DID; in what was issued elsewhere it may be the web address that the issuer goes by (Open Badges
+    2.0 knows no DIDs). An address is kept as it is: nobody signs for a did:web that we made up from it.
+    """
 
     did: str
     name: LangMap = dataclasses.field(default_factory=dict)
@@ -341,7 +345,11 @@ _SLUG = _G.text(64, r"[a-z][a-z0-9-]*", "must be a word of small letters, digits
 _URL = _G.text(1000, r"https?://\S+", "must be an http or https address")
 _COUNTRY = _G.text(6, COUNTRY_CODE.pattern, "must be an ISO 3166 code such as IE or BE-VLG")
 _LANGUAGE = _G.text(35, LANGUAGE_TAG, "must be a language tag such as en")
-_DID = _G.text(500, r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+", "must be a DID")
+_ISSUER = _G.text(
+    500,
+    r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+|https?://\S+",
+    "must be a DID, or the web address of a foreign issuer",
+)
 _SHA256 = _G.text(64, r"[0-9a-f]{64}", "must be a SHA-256 in small hex")
 # ASCII digits only. Two places give hundredths; four let a minute be said in hours (59 min = 0.9833 h).
 _CREDIT_VALUE = _G.text(
@@ -401,7 +409,7 @@ _MEMBERS: Final[dict[str, Reader]] = {
     "issuer": _G.object(
         Issuer,
         ("did",),
-        did=_DID,
+        did=_ISSUER,
         name=_G.prose(MAX_NAME_CHARS),
         countries=_G.list(_COUNTRY),
         registry_id=_ID,

@@ -15,6 +15,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import signal
 import sys
 import time
@@ -46,6 +47,12 @@ _OFFLINE = ("did:key:", "did:jwk:", "did:pkh:")
 # Contexts that never changed. DIDKit's copies of others are older than ours, so that a signature may fail for
 # no fault of its own.
 _FROZEN = {_V1, "https://w3id.org/security/suites/ed25519-2020/v1"}
+# DIDKit writes times anew before it checks a signature: with three, six or nine digits of a second, as few as
+# will do, and that of the proof in UTC as "Z". ACA-Py writes "+00:00" unless it is told the time.
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.([0-9]{3}){0,2}(?!000)[0-9]{3})?"
+    r"(Z|(?!-00:00)[+-][0-9]{2}:[0-9]{2})"
+)
 _FAILS = {"bad_signature", "malformed_proof"}
 # How DIDKit's sentences begin. They quote the document, so that none is passed on.
 _WORDS = (
@@ -115,6 +122,7 @@ def _ldp_request(document: str) -> tuple[dict[str, str], bool]:
     if not isinstance(proofs[0], dict) or proofs[0].get("type") not in _PROOFS:
         raise _Unknown("unsupported_proof")
     _require_offline(members.get("issuer"), members.get("holder"), proofs[0].get("verificationMethod"))
+    _require_times_kept(members, proofs[0])
     if "VerifiablePresentation" in _list(members.get("type")):
         # Without a purpose: older wallets sign presentations for assertion. Challenge and holder are ours to check.
         request = {"call": "presentation", "document": document, "options": "{}"}
@@ -147,6 +155,14 @@ def _require_offline(*signers: Any) -> None:
         did = signer.get("id") if isinstance(signer, dict) else signer
         if did is not None and not (isinstance(did, str) and did.startswith(_OFFLINE)):
             raise _Unknown("did_method_not_offline")
+
+
+def _require_times_kept(members: dict[str, Any], proof: dict[str, Any]) -> None:
+    times = [members[name] for name in ("issuanceDate", "expirationDate") if name in members]
+    times += [proof["created"]] if "created" in proof else []
+    kept = all(isinstance(value, str) and _TIME.fullmatch(value) for value in times)
+    if not kept or not str(proof.get("created", "Z")).endswith("Z"):
+        raise _Unknown("times_rewritten")
 
 
 def _contexts(value: Any) -> Iterator[Any]:

@@ -33,6 +33,7 @@ WORDS = {
     Kind.RECORD: "a record that nobody signed",
     Kind.ELM: "a document of the European Learning Model that nobody signed",
 }
+HINT = "Use the file as it was given out, whole and unchanged; if it still cannot be read, ask its issuer for another."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,14 @@ class Opened:
 
 
 def open_file(data: bytes) -> Opened:
-    """Recognise, unwrap and understand. Raises `InputError`."""
+    """Recognise, unwrap and understand. Raises `InputError`, always with a hint."""
+    try:
+        return _open(data)
+    except InputError as error:
+        raise InputError(error.code, error.detail, error.hint or HINT) from error
+
+
+def _open(data: bytes) -> Opened:
     found = recognise.recognise(data)
     document: Any = found.document
     if found.kind is Kind.VC_JWT:

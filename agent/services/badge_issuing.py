@@ -41,7 +41,7 @@ class BadgeIssuing:
             if made["holder"] != holder:
                 raise ConflictError("badge_taken", "The badge of this offer was made for another wallet key.")
             return made["document"], None
-        record = badge_edition(Record.from_json(offer["record"]))
+        record = badge_edition(Record.from_json(offer["record"]), holder)
         place = await self.lists.allocate()
         document = badge.to_badge(
             record,

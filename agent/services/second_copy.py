@@ -91,7 +91,7 @@ class SecondCopy:
         held: Document = {
             "envelope": NAME,
             "secured": document,
-            "record": badge_edition(Record.from_json(credential["record"])).to_json(),
+            "record": badge_edition(Record.from_json(credential["record"]), wanted["holder"]).to_json(),
             "holder": wanted["holder"],
             "received_at": clock.stamp(clock.now()),
         }

@@ -1,15 +1,15 @@
 """Which documents may be canonicalised at all. No JSON-LD library is needed to say so.
 
 RDF canonicalisation signs a graph, and people and programs read JSON. Whatever lets the same graph be written as
-another JSON document lets somebody rename ``credentialStatus`` or ``validUntil`` under a valid signature, or move them
-out of sight. So a document may only be written in one way (decision 0020):
+another JSON document lets somebody rename ``credentialStatus`` or ``validUntil`` under a valid signature, or move it
+out of sight. So a document may be written in one way only (decision 0020):
 
-- the first context is the base context of the data model, the others are ours or objects that define new terms;
-- an inline object defines no term of the listed contexts and no second name for anything that has one;
-- members are named by their terms: never by the address that a known term stands for;
-- ``@graph``, ``@included``, ``@nest``, ``@reverse``, ``@id`` and the like have no place; ``@value`` only for texts with
-  a language or direction;
-- ``@context`` appears at the top and in the credentials that are inside, nowhere else.
+- the first context is the base context of the data model; the others are ours, or objects that define new terms;
+- an inline object defines no term of the contexts beside it, no prefix, and no second name for what has one;
+- members are named by their terms, never by the address that a known term stands for;
+- ``@graph``, ``@included``, ``@nest``, ``@reverse``, ``@id`` and the like have no place, and ``@value`` only in texts
+  with a language or a direction;
+- ``@context`` stands at the top and in the credentials that are inside, nowhere else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from agent.errors import InputError
 from agent.vc import contexts
@@ -28,16 +28,28 @@ from agent.vc.rdfc import TooComplex
 
 # What a relative reference becomes in expansion; `.invalid` is nobody's (RFC 6761), so that it can be told from others.
 RELATIVE = "https://relative.invalid/"
+# Members that our contexts define beside another of the same address. A test finds all of them.
+SECOND_NAMES = frozenset(
+    {"Achievement", "Address", "Criteria", "GeoCoordinates", "Image", "Profile", "expiration"}
+)
 
 _BASES = (contexts.CREDENTIALS_V2, contexts.CREDENTIALS_V1)
-_WITH_CONTEXT = {"VerifiableCredential", "VerifiablePresentation"} | {
-    f"Enveloped{kind}" for kind in ("VerifiableCredential", "VerifiablePresentation")
-}
+_WITH_CONTEXT = frozenset(
+    f"{how}Verifiable{what}" for how in ("", "Enveloped") for what in ("Credential", "Presentation")
+)
 _TEXT = {"@value", "@language", "@direction"}
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _TERM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.~-]*")
 _DEFINITION = {"@id", "@type", "@container", "@protected"}
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]+")
+_IN_FULL = re.compile(
+    r"([a-z][a-z0-9+.-]*://|urn:).*[^:/?#\[\]@]"
+)  # of other ends JSON-LD would make a prefix
+_EXACT = 2**53 - 1
+_SHOWN_CHARS = 120
+
+# A path, from the inside out: a long name is not copied for everything below it.
+_Path = tuple["_Path", str] | None
 
 
 def is_iri(text: str) -> bool:
@@ -55,119 +67,138 @@ def check(document: Any, limits: VcLimits = VC_LIMITS) -> None:
         raise InputError("not_a_document", "A credential is a JSON object.")
     if "@context" not in document:
         raise InputError("bad_context", "The document has no @context.", f"It starts with {_BASES[0]}.")
-    names = _Names({})
-    seen: list[Any] = []
     left = limits.nodes
-    level: list[tuple[str, dict[str, Any]]] = [("", document)]
+    level: list[tuple[_Path, Any]] = [(None, document)]
     for _ in range(limits.json_depth):
-        inner: list[tuple[str, dict[str, Any]]] = []
-        for path, node in level:
-            left -= len(node)
-            for name, value in node.items():
-                where = f"{path}.{name}" if path else name
-                if name == "@context":
-                    names.add(_context(node, path, limits, seen))
-                elif ":" in name or name.startswith("@"):
-                    _member(node, name, where, names)
-                if name == "type":
-                    _types(value, where, names)
-                left -= _values(value, where, inner)
+        inner: list[tuple[_Path, Any]] = []
+        for path, value in level:
+            left -= len(value)
             if left < 0:
                 raise TooComplex("too_complex", f"The document has more than {limits.nodes} values.")
+            for where, item in _node(path, value, limits) if isinstance(value, dict) else _items(path, value):
+                if isinstance(item, dict | list):
+                    inner.append((where, item))
+                elif isinstance(item, int | float) and not _agreed(item):
+                    raise InputError(
+                        "bad_value", f"{_shown(where)} is a number that programs read differently."
+                    )
         if not inner:
             return
         level = inner
     raise InputError("too_deep", f"The document is nested deeper than {limits.json_depth} levels.")
 
 
-def _values(value: Any, where: str, inner: list[tuple[str, dict[str, Any]]]) -> int:
-    """Put the objects in a value on ``inner``, and say how many values there were."""
-    if isinstance(value, dict):
-        if where != "@context" and not where.endswith(".@context"):
-            inner.append((where, value))
-        return 1
-    if isinstance(value, list):
-        return sum(1 + _values(item, where, inner) for item in value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InputError("bad_value", f"{where} is not a number.")
-    return 0
+def shown(names: Iterable[str]) -> str:
+    """The names of a path with dots between them: short, and without what a terminal would obey."""
+    parts = ("".join(char if char.isprintable() else "?" for char in name[:_SHOWN_CHARS]) for name in names)
+    return ".".join(parts)[-_SHOWN_CHARS:]
 
 
-def _member(node: Mapping[str, Any], name: str, where: str, names: _Names) -> None:
-    if name in _TEXT:
-        language, direction = node.get("@language"), node.get("@direction")
-        if (
-            node.keys() <= _TEXT
-            and len(node) > 1
-            and isinstance(node.get("@value"), str)
-            and (language is None or (isinstance(language, str) and _LANGUAGE.fullmatch(language)))
-            and direction in (None, "ltr", "rtl")
-        ):
-            return
-        raise InputError("bad_value", f"{where} is not part of a text with a language or a direction.")
-    if name.startswith("@"):
+def _shown(path: _Path) -> str:
+    names: list[str] = []
+    while path is not None:
+        path, name = path
+        names.append(name)
+    return shown(reversed(names))
+
+
+def _items(path: _Path, values: list[Any]) -> Iterator[tuple[_Path, Any]]:
+    return ((path, item) for item in values)
+
+
+def _agreed(number: float) -> bool:
+    return -_EXACT <= number <= _EXACT if isinstance(number, int) else math.isfinite(number)
+
+
+def _node(path: _Path, node: Mapping[str, Any], limits: VcLimits) -> Iterator[tuple[_Path, Any]]:
+    """The members of an object with their paths, each looked at."""
+    for name, value in node.items():
+        where = (path, name)
+        if name == "@context":
+            _context(node, path, limits)
+            continue
+        if name.startswith("@"):
+            _keyword(node, name, where)
+        elif ":" in name:
+            _require_no_alias(name, where)
+        elif name in SECOND_NAMES:
+            raise InputError("context_override", f"{_shown(where)} is a second name for another member.")
+        yield where, _without_repeats(value, node) if name == "proof" else value
+
+
+def _without_repeats(value: Any, node: Mapping[str, Any]) -> list[Any]:
+    """A proof by eddsa-jcs-2022 repeats the contexts of its document (EDDSA 3.3.1), which changes nothing."""
+    return [
+        {name: inner for name, inner in proof.items() if name != "@context"}
+        if isinstance(proof, dict) and proof.get("@context") == node.get("@context")
+        else proof
+        for proof in (value if isinstance(value, list) else [value])
+    ]
+
+
+def _keyword(node: Mapping[str, Any], name: str, where: _Path) -> None:
+    if name not in _TEXT:
         raise InputError(
             "unsupported_keyword",
-            f"{where} is JSON-LD that this verifier does not read.",
+            f"{_shown(where)} is JSON-LD that this verifier does not read.",
             "Use id and type; give values in the members that the contexts define.",
         )
-    names.require_no_alias(name, where)
+    language, direction = node.get("@language"), node.get("@direction")
+    if (
+        not node.keys() <= _TEXT
+        or len(node) < 2
+        or not isinstance(node.get("@value"), str)
+        or not (language is None or (isinstance(language, str) and _LANGUAGE.fullmatch(language)))
+        or direction not in (None, "ltr", "rtl")
+    ):
+        raise InputError(
+            "bad_value", f"{_shown(where)} is not part of a text with a language or a direction."
+        )
 
 
-def _types(value: Any, where: str, names: _Names) -> None:
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, str) and ":" in item:
-            names.require_no_alias(item, where)
-
-
-def _context(node: Mapping[str, Any], path: str, limits: VcLimits, seen: list[Any]) -> dict[str, Any]:
-    """Check one ``@context``; the terms that its inline objects define."""
-    where = f"{path}.@context" if path else "@context"
-    kinds = node.get("type")
-    listed_kinds = [kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str)]
-    if path and _WITH_CONTEXT.isdisjoint(listed_kinds):
-        if kinds == "DataIntegrityProof" and node["@context"] in seen:
-            return {}  # a proof by eddsa-jcs-2022 repeats those of its document (EDDSA 3.3.1)
+def _context(node: Mapping[str, Any], path: _Path, limits: VcLimits) -> None:
+    """Check one ``@context`` (VC Data Model 2.0 section 4.3, VC Data Integrity 1.0 section 2.4)."""
+    where = _shown((path, "@context"))
+    kinds = node.get("type", [])
+    if path and not any(
+        isinstance(kind, str) and kind in _WITH_CONTEXT
+        for kind in (kinds if isinstance(kinds, list) else [kinds])
+    ):
         raise InputError("context_override", f"{where} changes what a part of the document means.")
     value = node["@context"]
-    seen.append(value)
     listed = value if isinstance(value, list) else [value]
     if not listed or listed[0] not in _BASES:
         raise InputError("bad_context", f"{where} does not start with {' or '.join(_BASES)}.")
     if len(listed) > limits.contexts:
         raise TooComplex("too_complex", f"{where} has more than {limits.contexts} contexts.")
     urls = [item for item in listed if isinstance(item, str)]
-    for url in urls:
-        if not contexts.known(url):
-            contexts.load(url)
     inline = [item for item in listed if not isinstance(item, str)]
+    for url in urls:
+        contexts.require(url)
     if not all(isinstance(item, dict) for item in inline):
         raise InputError("bad_context", f"{where} holds something that is not a context.")
-    found: dict[str, Any] = {}
-    for item in inline:
-        for term, definition in _inline(item, where):
-            if term in found and found[term] != definition:
-                raise InputError("context_override", f"{where} defines a term twice.")
-            found[term] = definition
-    if len(found) > limits.inline_terms:
+    if sum(map(len, inline)) > limits.inline_terms:
         raise TooComplex("too_complex", f"{where} defines more than {limits.inline_terms} terms.")
-    for term, definition in found.items():
-        _require_new(term, definition, urls, found, where)
-    return found
+    found: dict[str, Any] = {}
+    for context in inline:
+        for term, definition in _inline(context, where):
+            if found.setdefault(term, definition) != definition:
+                raise InputError("context_override", f"{where} defines a term twice.")
+            _require_new(term, definition, urls, where)
 
 
 def _inline(context: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
-    """The terms of an inline context object, each as a text or an object of the few members that are harmless."""
+    """The terms of an inline context, each a text or an object of the few members that are harmless."""
     if context.keys() == {"@context"} and isinstance(context["@context"], dict):
         # Not in the specification; JSON-LD libraries take it, and signed examples of the W3C have it.
         context = context["@context"]
     for term, definition in context.items():
-        if term.startswith("@"):
-            if (term, definition) not in [("@version", 1.1), ("@protected", True)]:
-                raise InputError(
-                    "context_override", f"{where} sets {term[:20]}; only new terms can be defined."
-                )
+        if term in ("@version", "@protected"):
+            if definition not in (1.1, True):
+                raise InputError("bad_context", f"{where} is not of JSON-LD 1.1.")
             continue
+        if term.startswith("@"):
+            raise InputError("context_override", f"{where} does more than define new terms.")
         if not _TERM.fullmatch(term):
             raise InputError("bad_context", f"{where} defines something that is no term.")
         parts = {"@id": definition} if isinstance(definition, str) else definition
@@ -177,7 +208,7 @@ def _inline(context: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]
             or not isinstance(parts.get("@id"), str)
             or not isinstance(parts.get("@type", ""), str)
             or parts.get("@container", "@set") not in ("@set", "@list")
-            or not isinstance(parts.get("@protected", True), bool)
+            or parts.get("@protected", True) not in (True, False)
         ):
             raise InputError(
                 "context_override",
@@ -187,95 +218,75 @@ def _inline(context: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]
         yield term, definition
 
 
-def _require_new(
-    term: str, definition: Any, urls: Sequence[str], inline: Mapping[str, Any], where: str
-) -> None:
+def _require_new(term: str, definition: Any, urls: Sequence[str], where: str) -> None:
+    """A term of the contexts beside it may only be said again; one with an address that has a name needs that name."""
     before = [known for url in urls for known in _terms(url).get(term, ())]
+    if any(known != definition for known in before):
+        raise InputError(
+            "context_override", f"{where} gives a new meaning to a term of the contexts beside it."
+        )
     if before:
-        if any(known != definition for known in before):
-            raise InputError(
-                "context_override", f"{where} gives a new meaning to a term of the contexts beside it."
-            )
         return
     iri = definition if isinstance(definition, str) else definition["@id"]
-    prefix, colon, suffix = iri.partition(":")
-    if colon and not suffix.startswith("//") and isinstance(inline.get(prefix), str):
-        iri = inline[prefix] + suffix
-    if not is_iri(iri):
-        raise InputError("bad_context", f"{where} defines a term that stands for no address.")
-    others = _names_of().get(iri, frozenset())
-    if others and term not in others:
+    if not is_iri(iri) or not _IN_FULL.fullmatch(iri):
+        raise InputError(
+            "bad_context", f"{where} defines a term without writing its address in full, or defines a prefix."
+        )
+    if term not in _names().get(iri, {term}):
         raise InputError("context_override", f"{where} gives a second name to a term that has one.")
 
 
-class _Names:
-    """Whether a name with a colon is another way to write a known term."""
-
-    def __init__(self, inline: dict[str, Any]) -> None:
-        self.inline = inline
-
-    def add(self, inline: Mapping[str, Any]) -> None:
-        self.inline = {**self.inline, **inline}
-
-    def require_no_alias(self, name: str, where: str) -> None:
-        prefix, _, suffix = name.partition(":")
-        bases = set(_prefixes().get(prefix, ()))
-        if isinstance(self.inline.get(prefix), str):
-            bases.add(self.inline[prefix])
-        for iri in {name, *(base + suffix for base in bases)}:
-            if iri in _names_of():
-                raise InputError(
-                    "context_override",
-                    f"{where} writes out what a term of the contexts stands for.",
-                    "Use the term: a reader looks for its name.",
-                )
+def _require_no_alias(name: str, where: _Path) -> None:
+    """``cred:validUntil`` and the whole address mean what ``validUntil`` means, where nobody looks for it."""
+    if any(iri in _names() for iri in _written_out(name)):
+        raise InputError(
+            "context_override",
+            f"{_shown(where)} writes out what a term of the contexts stands for.",
+            "Use the term: a reader looks for its name.",
+        )
 
 
-class _Term(NamedTuple):
-    name: str
-    definition: Any
+# What our own contexts define. A name is looked for at any depth, and a prefix in any of them: more is refused than
+# could be abused, and nothing is missed.
 
 
 @cache
 def _terms(url: str) -> Mapping[str, tuple[Any, ...]]:
-    """Every definition of every term of a context that is ours, at whatever depth."""
+    """Every definition of every term of a context, scoped ones included."""
     found: dict[str, list[Any]] = defaultdict(list)
-    for term in _definitions(contexts.load(url)["@context"]):
-        found[term.name].append(term.definition)
+    for name, definition in _definitions(contexts.load(url)["@context"]):
+        found[name].append(definition)
     return {name: tuple(definitions) for name, definitions in found.items()}
 
 
-def _definitions(context: Any) -> Iterator[_Term]:
+def _definitions(context: Any) -> Iterator[tuple[str, Any]]:
     for item in context if isinstance(context, list) else [context]:
-        if isinstance(item, dict):
-            for name, definition in item.items():
-                if not name.startswith("@"):
-                    yield _Term(name, definition)
-                    if isinstance(definition, dict) and "@context" in definition:
-                        yield from _definitions(definition["@context"])
+        for name, definition in item.items() if isinstance(item, dict) else ():
+            if not name.startswith("@"):
+                yield name, definition
+                if isinstance(definition, dict):
+                    yield from _definitions(definition.get("@context"))
 
 
 @cache
 def _prefixes() -> Mapping[str, frozenset[str]]:
-    """What each prefix stands for in any context of ours."""
     found: dict[str, set[str]] = defaultdict(set)
     for url in contexts.manifest():
         for name, definitions in _terms(url).items():
-            found[name] |= {text for text in definitions if isinstance(text, str) and text[-1:] in "#/:?"}
+            found[name] |= {text for text in definitions if isinstance(text, str)}
     return {name: frozenset(texts) for name, texts in found.items() if texts}
 
 
 @cache
-def _names_of() -> Mapping[str, frozenset[str]]:
-    """The terms of all contexts of ours by the address that they stand for."""
+def _names() -> Mapping[str, frozenset[str]]:
+    """The names of each address, over all contexts of ours."""
     found: dict[str, set[str]] = defaultdict(set)
     for url in contexts.manifest():
         for name, definitions in _terms(url).items():
             for definition in definitions:
                 text = definition.get("@id", name) if isinstance(definition, dict) else definition
-                if isinstance(text, str):
-                    for iri in _written_out(text):
-                        found[iri].add(name)
+                for iri in _written_out(text) if isinstance(text, str) else ():
+                    found[iri].add(name)
     return {iri: frozenset(names) for iri, names in found.items()}
 
 

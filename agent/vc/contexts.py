@@ -37,6 +37,16 @@ def known(url: str) -> bool:
     return url in manifest()
 
 
+def require(url: str) -> None:
+    """Raise `UnknownContext` (unknown_context) for a context that is not among ours."""
+    if not known(url):
+        raise UnknownContext(
+            "unknown_context",
+            "The document uses a JSON-LD context that does not come with this software.",
+            "Contexts are never fetched: what a signature covers must not depend on a web server.",
+        )
+
+
 def load(url: str) -> dict[str, Any]:
     """The context document of ``url``, as a copy of the caller's own.
 
@@ -49,13 +59,8 @@ def load(url: str) -> dict[str, Any]:
 @cache
 def content(url: str) -> bytes:
     """The published file for ``url``, byte for byte. Raises as `load` does."""
-    entry = manifest().get(url)
-    if entry is None:
-        raise UnknownContext(
-            "unknown_context",
-            "The document uses a JSON-LD context that does not come with this software.",
-            "Contexts are never fetched: what a signature covers must not depend on a web server.",
-        )
+    require(url)
+    entry = manifest()[url]
     data = _data(entry["file"])
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise InputError(

@@ -15,20 +15,22 @@ from pyld.context_resolver import ContextResolver
 
 from agent.errors import CairnError, InputError
 from agent.vc import contexts
-from agent.vc.context_policy import RELATIVE
+from agent.vc.context_policy import RELATIVE, shown
+from agent.vc.limits import VC_LIMITS, VcLimits
+from agent.vc.rdfc import TooComplex
 
-_KEPT = 2000
+_KEPT = 500
 _PROTECTED = {"protected term redefinition", "invalid context nullification", "keyword redefinition"}
 
 
-def expand(document: dict[str, Any]) -> list[Any]:
+def expand(document: dict[str, Any], limits: VcLimits = VC_LIMITS) -> list[Any]:
     """The expanded form (JSON-LD 1.1 API section 5) of a document that `context_policy` has passed.
 
-    Raises `InputError` undefined_term, context_override or bad_json_ld. References that were relative start with
-    `RELATIVE`.
+    Raises `InputError` undefined_term, context_override, bad_json_ld or too_complex. References that were relative
+    start with `RELATIVE`.
     """
     try:
-        return _Processor().run(document)
+        return _Processor(limits).run(document)
     except jsonld.JsonLdError as error:
         raise _ours(error) from None  # its text quotes the document
 
@@ -50,11 +52,12 @@ def _load(url: str) -> dict[str, Any]:
 
 
 class _Processor(jsonld.JsonLdProcessor):  # type: ignore[misc]
-    def __init__(self) -> None:
+    def __init__(self, limits: VcLimits) -> None:
         super().__init__(on_property_dropped=self._dropped)
         self.path: list[str] = []
         self.kept: dict[tuple[Any, ...], tuple[Any, Any]] = {}  # for this document only: with inline contexts
-        self.lasting: set[int] = {id(made) for _, made in _kept.values()}
+        self.lasting: set[int] = {id(made) for _, made in list(_kept.values())}
+        self.work = limits.context_work
 
     def run(self, document: dict[str, Any]) -> list[Any]:
         options = {
@@ -73,7 +76,7 @@ class _Processor(jsonld.JsonLdProcessor):  # type: ignore[misc]
         return list(expanded)
 
     def _dropped(self, name: str | None) -> None:
-        where = ".".join([*self.path, name or "a term"])
+        where = shown([*self.path, name or "a term"])
         raise InputError(
             "undefined_term",
             f"{where} is not defined by the document's contexts, so that no signature can cover it.",
@@ -110,6 +113,9 @@ class _Processor(jsonld.JsonLdProcessor):  # type: ignore[misc]
         key = (id(active_ctx), applied, override_protected, propagate, validate_scoped)
         if key in kept:
             return kept[key][1]
+        self.work -= 1
+        if self.work < 0:
+            raise TooComplex("too_complex", "The document combines contexts and types in too many ways.")
         made = super()._process_context(
             active_ctx, local_ctx, options, override_protected, propagate, validate_scoped, cycles
         )

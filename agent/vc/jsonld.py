@@ -7,7 +7,7 @@ what it cannot map, silently: here everything that a signature would not cover i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import rfc8785
@@ -24,6 +24,7 @@ UNDECIDED = frozenset({"unknown_context", "too_complex", "unsupported_keyword"})
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _TYPE, _FIRST, _REST, _NIL = (f"<{_RDF}{name}>" for name in ("type", "first", "rest", "nil"))
+_SCHEMES = frozenset({"did", "http", "https", "tag", "urn"})
 _DOUBLE = re.compile(r"(\d)0*E\+?(-)?0*(\d)")
 
 
@@ -38,8 +39,13 @@ def canonical(document: Any, limits: VcLimits = VC_LIMITS) -> str:
     context_policy.check(document, limits)
     from agent.vc.expansion import expand  # PyLD takes a quarter of a second to import
 
-    quads = list(_Dataset(limits).quads(expand(document)))
-    return canonicalise(quads, work=limits.work)
+    quads = _Dataset(limits).quads(expand(document, limits))
+    try:
+        text = canonicalise(quads, work=limits.work)
+        text.encode()
+        return text
+    except UnicodeEncodeError:
+        raise InputError("bad_value", "The document holds half a character.") from None
 
 
 class _Dataset:
@@ -50,10 +56,10 @@ class _Dataset:
         self.blanks = 0
         self.found: list[Quad] = []
 
-    def quads(self, expanded: list[Any]) -> Iterator[Quad]:
+    def quads(self, expanded: list[Any]) -> list[Quad]:
         for node in expanded:
             self._whole(node, "")
-        yield from self.found
+        return self.found
 
     def _add(self, quad: Quad) -> None:
         self.found.append(quad)
@@ -81,7 +87,7 @@ class _Dataset:
     def _node(self, node: Mapping[str, Any], graph: str) -> str:
         subject = _iri(node["@id"]) if "@id" in node else self._blank()
         for kind in node.get("@type", ()):
-            self._add((subject, _TYPE, _iri(kind), graph))
+            self._add((subject, _TYPE, _term(kind), graph))
         for name, values in node.items():
             if name in ("@id", "@type"):
                 continue
@@ -89,7 +95,7 @@ class _Dataset:
                 for inner in values:
                     self._whole(inner, subject)
                 continue
-            predicate = _iri(name)
+            predicate = _term(name)
             for value in values:
                 self._add((subject, predicate, self._object(value, graph), graph))
         return subject
@@ -122,6 +128,17 @@ def _iri(text: str) -> str:
     if not is_iri(text):
         raise InputError("bad_value", "The document has an address with characters that no address has.")
     return f"<{text}>"
+
+
+def _term(text: str) -> str:
+    """The address of a member or a type. One of an unheard-of scheme is a prefix that no context defines."""
+    if text.partition(":")[0] not in _SCHEMES:
+        raise InputError(
+            "undefined_term",
+            "The document has a member or a type with a prefix that no context defines.",
+            "Add a context that defines it, or write the address in full.",
+        )
+    return _iri(text)
 
 
 def _literal(item: Mapping[str, Any]) -> str:

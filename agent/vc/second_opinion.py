@@ -25,6 +25,10 @@ _DETAILS: Mapping[str, str] = {
     "several_proofs": "DIDKit stops at the first proof that holds, so it is not asked about several.",
     "unsupported_proof": "The proof is of a kind that DIDKit is not asked about.",
     "did_method_not_offline": "DIDKit would go to the network for a DID of the document, so it was not asked.",
+    "times_rewritten": (
+        "DIDKit writes times in its own form before it checks a signature, and the document has them in another, "
+        "so it was not asked."
+    ),
     # unknown: DIDKit did not say
     "not_understood": "DIDKit cannot read the document.",
     "unknown_context": "DIDKit does not have a JSON-LD context of the document, or an older copy of it.",

@@ -122,7 +122,7 @@ def credential_of(parsed: VcJwt) -> dict[str, Any]:
     """
     claims = parsed.claims
     if parsed.form in (Form.CREDENTIAL_CLAIM, Form.PRESENTATION_CLAIM):
-        document = copy.deepcopy(claims[parsed.form])
+        document: dict[str, Any] = copy.deepcopy(claims[parsed.form])
     else:
         document = {name: copy.deepcopy(value) for name, value in claims.items() if name not in _TOKEN_CLAIMS}
     # VC-JOSE-COSE moves nothing out of the document, and its nbf and exp are about the signature only.

@@ -353,6 +353,10 @@ class Admin:
         return self.wallet.jwt(did, headers, payload)
 
     @_call
+    async def own_dids(self) -> tuple[str, ...]:
+        return tuple(self.wallet.keys)
+
+    @_call
     async def create_did_key(self) -> str:
         key = Ed25519PrivateKey.generate()
         did = f"did:key:{multikey_encode(key.public_key().public_bytes_raw())}"

@@ -68,6 +68,7 @@ POLICY: dict[str, Any] = {
 # Calls of ACA-Py that change nothing: dying after one of them is dying before it.
 READS = frozenset(
     {
+        "own_dids",
         "sign_data_integrity",
         "sign_jwt",
         "cred_defs",
