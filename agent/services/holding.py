@@ -126,7 +126,8 @@ class Holding:
         async with self._turn((await self.offer(id))["link"]):
             offer = await self.offer(id)
             if offer["state"] == "accepted":
-                return offer
+                await self._second_copy.fetch(id)
+                return await self.offer(id)
             if offer["state"] not in ("open", "accepting", "failed"):
                 raise ConflictError("not_open", f"This offer is {offer['state']}.")
             await self._node.admin()

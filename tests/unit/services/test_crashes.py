@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from agent.services import holding as holding_module
+from agent.services import second_copy as second_copy_module
 from agent.services import sending as sending_module
 from tests.simulators.town import Breaker, Member, Town
 
@@ -23,6 +24,7 @@ type Work = Callable[[], Awaitable[Any]]
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(holding_module, "RETRY_SECONDS", 0.15)
+    monkeypatch.setattr(second_copy_module, "PAUSE_SECONDS", 0.02)
 
 
 async def cut(victim: Member, at: int, work: Work, *, own: bool = True) -> str:
@@ -56,10 +58,19 @@ async def accepted(town: Town, learner: Member, link: str) -> None:
         state = (await learner.agent.holding.offer(reviewed["id"]))["state"]
         if state in ("open", "failed"):
             await learner.agent.holding.accept(reviewed["id"])
-        return bool(state == "accepted")
+            return False
+        # What was left of the badge is asked for when the wallet starts, or by accepting again.
+        return bool(state == "accepted" and (await _badge_kept(learner, reviewed["id"])))
 
     await town.eventually(look)
     await town.world.settled()
+
+
+async def _badge_kept(learner: Member, id: str) -> bool:
+    if (await learner.agent.holding.offer(id))["badge"]["state"] == "kept":
+        return True
+    await learner.agent.holding.accept(id)
+    return False
 
 
 async def check_books(town: Town, university: Member, learner: Member, number: int, after: str) -> None:
@@ -74,6 +85,12 @@ async def check_books(town: Town, university: Member, learner: Member, number: i
     for credential in credentials:
         index = (credential["rev_reg_id"], int(credential["cred_rev_id"]))
         assert university.wallet.lists[index[0]][index[1]] == 0, f"{after}: the copy that is kept was revoked"
+        # The same as a badge: one that was signed once, about a key that the wallet has.
+        held = credential["also"]["ldp_vc"]
+        assert held["holder"] in learner.wallet.keys, after
+    places = await university.agent.node.vault.all("status_index")
+    made = [each["badge"] for each in await university.agent.node.vault.all("issued_offer") if each.get("badge")]
+    assert len(places) == len(made) == number, after
 
 
 async def test_the_learner_dies_while_accepting(place: Town, university: Member, learner: Member) -> None:
