@@ -54,6 +54,7 @@ class Settings(BaseModel):
     demo: bool = False  # allows http to loopback, and registry snapshots of kind demo
     lock_after_seconds: int = 0  # idle lock of a learner's wallet; 0: only on demand
     rev_registry_size: int = Field(default=200, ge=4, le=32768)
+    vc_api: bool = False  # the W3C's VC-API on the admin listener: whoever has the token can have anything signed
 
     @property
     def public_base(self) -> str:
