@@ -183,6 +183,8 @@ def from_attributes(attributes: Mapping[str, str], issuer_did: str) -> Record:
     names = set(ATTRIBUTE_NAMES)
     if set(attributes) != names or not all(type(value) is str for value in attributes.values()):
         raise InputError("bad_attributes", "These are not the texts of the 31 attributes of the schema.")
+    if not issuer_did.startswith("did:"):
+        raise InputError("bad_attributes", "Who defined the credential is not named by a DID.")
     stated = _stated_profiles(attributes["profiles_met"])
     if stated is None or not re.fullmatch("[0-9a-f]{64}", attributes["record_digest"]):
         raise InputError(

@@ -69,6 +69,7 @@ def test_values_are_typed() -> None:
     [
         ("did:web:mtu.example:issuers:1", "mtu.example"),
         ("did:key:z6Mk", ""),
+        ("https://issuer.example/1", ""),  # a foreign badge's issuer: its address was never proved by a DID
         ("did:web:a%1b%5B2J", "a%1b%5B2J"),  # nothing but a port's colon is decoded
     ],
 )
@@ -95,7 +96,9 @@ BAD_RECORDS: list[tuple[dict[str, Any], str]] = [
     ({"id": None}, "record.id"),
     ({"issuer": None}, "record.issuer"),
     ({"issuer__did": None}, "record.issuer.did"),
-    ({"issuer__did": "https://mtu.ie"}, "record.issuer.did"),
+    ({"issuer__did": "urn:uuid:7b0f6d3e-9a55-4d8c-8f3b-0d1f6a3f2b11"}, "record.issuer.did"),
+    ({"issuer__did": "javascript:alert(1)"}, "record.issuer.did"),
+    ({"issuer__did": "https://issuer.example/a b"}, "record.issuer.did"),
     ({"id": ""}, "record.id"),
     ({"id": 7}, "record.id"),
     ({"title": "Data"}, "record.title"),
