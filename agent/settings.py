@@ -54,6 +54,7 @@ class Settings(BaseModel):
     lock_after_seconds: int = 0  # idle lock of a learner's wallet; 0: only on demand
     elm_url: str = ""  # where 'cairn elm install' gets the European Learning Model; empty: as published
     rev_registry_size: int = Field(default=200, ge=4, le=32768)
+    vc_api: bool = False  # the W3C's VC-API on the admin listener: whoever has the token can have anything signed
 
     @property
     def public_base(self) -> str:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from agent.api import bodies, internal, problems
+from agent.api import bodies, internal, problems, vc_api
 from agent.core.record import Learner
 from agent.errors import InputError, NotFoundError
 from agent.services import documents, stacking, tampering, views
@@ -29,6 +29,7 @@ from agent.services.importing import Importing, visual_view
 from agent.services.issuing import Issuing
 from agent.services.presenting import Presenting
 from agent.services.status import status
+from agent.services.vc_api import AgentHost
 from agent.store import history
 from agent.vc.limits import VC_LIMITS
 
@@ -44,7 +45,7 @@ def create(agent: Agent, token: str) -> FastAPI:
     async def guard(request: Request, call_next: Any) -> Any:
         if not _is_loopback(request.headers.get("host", "")) or "origin" in request.headers:
             return problems.problem(403, "not_local", "This API is for this machine's own programs.")
-        if request.url.path.startswith("/v1/"):
+        if request.url.path.startswith(("/v1/", "/vc-api/")):
             given = request.headers.get("authorization", "")
             if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
                 return problems.problem(401, "no_token", "The bearer token is missing or wrong.")
@@ -64,6 +65,10 @@ def create(agent: Agent, token: str) -> FastAPI:
         app.include_router(_issuer(agent.issuing), prefix="/v1/issuer")
     if agent.asking is not None:
         app.include_router(_verifier(agent.asking), prefix="/v1/verifier")
+    settings = agent.node.settings
+    if settings.vc_api and settings.has_public_did:
+        host = AgentHost(agent.node, agent.status_lists if agent.issuing is not None else None)
+        app.include_router(vc_api.create(host), prefix="/vc-api", dependencies=[_active(agent)])
     missing = {
         "wallet": agent.holding is None,
         "issuer": agent.issuing is None,

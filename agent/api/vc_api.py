@@ -1,7 +1,7 @@
 """The VC-API's four addresses; shapes and errors are those of `agent.services.vc_api`.
 
 ``/credentials/issue`` and ``/presentations/issue`` sign with eddsa-rdfc-2022; with the name of a suite before them
-(``/eddsa-jcs-2022/credentials/issue``) with that. The verifying ones take what any suite made, under all three paths, as
+(``/eddsa-jcs-2022/credentials/issue``) with that. The verifying ones take what any suite made, under all three paths:
 clients have one base address for all. A document that is refused or not verified is answered with 400.
 """
 

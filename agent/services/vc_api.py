@@ -20,7 +20,7 @@ from agent.formats.gathering import Lookups
 from agent.services import clock, signing
 from agent.services.node import Node
 from agent.services.status_lists import StatusLists
-from agent.vc import jsonld, model, proofs, rules
+from agent.vc import contexts, jsonld, model, proofs, rules
 from agent.vc.facts import Facts
 from agent.vc.status_list import ENTRY_TYPE
 
@@ -133,6 +133,7 @@ async def issue_credential(host: Host, body: dict[str, Any], *, suite: str) -> d
     if model.is_presentation(credential):
         raise InputError("wrong_type", "That is a presentation: it has an address of its own.")
     credential.setdefault("issuer", host.did)
+    _define_proofs(credential)
     _require_conforming(credential)
     if "credentialStatus" in options:
         _require_own_status(options["credentialStatus"])
@@ -154,6 +155,7 @@ async def issue_presentation(host: Host, body: dict[str, Any], *, suite: str) ->
     if not model.is_presentation(presentation):
         raise InputError("wrong_type", "That is no presentation.")
     presentation.setdefault("holder", host.did)
+    _define_proofs(presentation)
     _require_conforming(presentation)
     secured = await host.sign(
         presentation,
@@ -210,6 +212,13 @@ def _left_out(checks: Any) -> frozenset[str]:
         raise InputError("unsupported_check", f"checks may name {', '.join(GROUPS)}.")
     wanted = frozenset().union(*(GROUPS[name] for name in checks))
     return frozenset().union(*GROUPS.values()) - wanted
+
+
+def _define_proofs(document: dict[str, Any]) -> None:
+    """The context of VCDM 1.1 has no words for our proofs: add those that have (Data Integrity 1.0, 2.4.1)."""
+    listed = model.as_list(document.get("@context"))
+    if model.version(document) == "1.1" and contexts.DATA_INTEGRITY_V2 not in listed:
+        document["@context"] = [*listed, contexts.DATA_INTEGRITY_V2]
 
 
 def _require_conforming(document: dict[str, Any]) -> None:

@@ -189,6 +189,9 @@ def _context(node: Mapping[str, Any], path: _Path, limits: VcLimits) -> None:
 
 def _inline(context: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
     """The terms of an inline context, each a text or an object of the few members that are harmless."""
+    if context.keys() == {"@context"} and isinstance(context["@context"], dict):
+        # Not in the specification; JSON-LD libraries take it, and signed examples of the W3C have it.
+        context = context["@context"]
     for term, definition in context.items():
         if term in ("@version", "@protected"):
             if definition not in (1.1, True):

@@ -19,6 +19,7 @@ from agent.errors import InputError
 
 CREDENTIALS_V1 = "https://www.w3.org/2018/credentials/v1"
 CREDENTIALS_V2 = "https://www.w3.org/ns/credentials/v2"
+DATA_INTEGRITY_V2 = "https://w3id.org/security/data-integrity/v2"
 
 
 class UnknownContext(InputError):  # noqa: N818 - it names what was met, as the codes do

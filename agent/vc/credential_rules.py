@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import base58
 
@@ -18,6 +18,14 @@ from agent.vc.facts import Facts
 from agent.vc.secured import Opened, Relation, Signer, examine_signatures, open_document, party
 from agent.vc.status_rules import Lists, check_status
 from trust_registry.strict_json import b64url_decode
+
+# Of the context of VCDM 2.0 as the W3C served it from July 2024 to February 2025, before the Recommendation.
+_EARLIER_EDITIONS: Final = frozenset(
+    {
+        "sha384-NSOcNpmdIVUxIJGvGUoe22FjTWrXiaXlsZ8q6912LdnR3KraQO2n75Ica4wK4Qeg",
+        "uJKGMkOmFbVJhEfKTduMC2XCyvRAYLjOVmZWwIH1wQ7k",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,15 +96,19 @@ def _related(opened: Opened, facts: Facts, subject: str) -> list[Check]:
         url = item.get("id") if isinstance(item, dict) else None
         content = _at_hand(url, facts) if isinstance(url, str) else None
         if content is not None:
-            same = [
-                _has_digest(content, item[name]) for name in ("digestSRI", "digestMultibase") if name in item
-            ]
-            answers.append(
-                passed("What it refers to, as far as it is at hand, has the digest that it gives.")
-                if same and all(same)
-                else failed("wrong_digest", "A resource does not have the digest that the credential gives.")
-            )
+            digests = [item[name] for name in ("digestSRI", "digestMultibase") if name in item]
+            answers.append(_digests_answer(content, digests))
     return [worst(answers).check("related", subject)] if answers else []
+
+
+def _digests_answer(content: bytes, stated: list[Any]) -> Answer:
+    if stated and all(_has_digest(content, digest) for digest in stated):
+        return passed("What it refers to, as far as it is at hand, has the digest that it gives.")
+    if stated and set(map(str, stated)) <= _EARLIER_EDITIONS:
+        return unknown(
+            "earlier_edition", "It was made with an earlier edition of a W3C context than the one at hand."
+        )
+    return failed("wrong_digest", "A resource does not have the digest that the credential gives.")
 
 
 def _at_hand(url: str, facts: Facts) -> bytes | None:

@@ -9,7 +9,6 @@ EDDSA = Data Integrity EdDSA Cryptosuites 1.0.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -26,7 +25,6 @@ from trust_registry.keys import Jwk, thumbprint
 MAX_DID_CHARS: Final = 512
 _DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")  # DID Core 3.1
 _GOOD_CONTEXT: Final = passed("All contexts are known, and none changes what another says.")
-_APART: Final = ("type", "cryptosuite", "previousProof")  # what two proofs of one key may differ in
 
 
 class Relation(StrEnum):
@@ -153,7 +151,7 @@ def examine_signatures(opened: Opened, owner: str, relation: Relation, facts: Fa
     return Signed(
         context=context,
         signature=signature,
-        key=worst(o.key for o in outcomes),
+        key=worst(_keys(outcomes)),
         signers=tuple(
             Signer(o.method, o.thumbprint)
             for o in outcomes
@@ -279,16 +277,26 @@ def _key(method: str, owner: str, relation: Relation, facts: Facts) -> tuple[Ans
     return failed("key_not_listed", f"{did} does not list this key."), None
 
 
+def _keys(outcomes: list[_Outcome]) -> list[Answer]:
+    """Each key's answer, but for proofs of others that a proof of the owner follows: it vouches for them (DI 2.1.2)."""
+    followed = {
+        name
+        for o in outcomes
+        if Result.PASS is o.key.result is o.signature.result
+        for name in model.as_list(o.proof.get("previousProof"))
+    }
+    return [
+        o.key for o in outcomes if o.key.reason != "wrong_controller" or o.proof.get("id") not in followed
+    ]
+
+
 def _conflicts(found: Iterable[dict[str, Any]]) -> list[Answer]:
-    """Proofs of which two readers could take different ones (DI 2.1): one id, or one key and suite, twice."""
-    marks: Counter[tuple[str, ...]] = Counter()
-    for proof in found:
-        if isinstance(proof.get("id"), str):
-            marks["id", proof["id"]] += 1
-        if proof:
-            marks["key", *(str(proof.get(name)) for name in ("verificationMethod", *_APART))] += 1
-    if any(count > 1 for count in marks.values()):
-        return [failed("conflicting_proofs", "Two proofs have one id, or are of one key in one suite.")]
+    """Two proofs with one id: readers could take different ones for what another follows (DI 2.1). Two of one key are
+    no conflict, since each is judged.
+    """
+    ids = [proof["id"] for proof in found if isinstance(proof.get("id"), str)]
+    if len(set(ids)) != len(ids):
+        return [failed("conflicting_proofs", "Two proofs have one id.")]
     return []
 
 

@@ -68,7 +68,7 @@ async function signing({suite, key, created}) {
 
 // A VerificationError says why only in the errors inside it.
 function outcome({verified, error, statusResult}) {
-  const reasons = [error, ...(error?.errors ?? [])].filter(Boolean).map(each => `${each.name}: ${each.message}`);
+  const reasons = [error, ...(error?.errors ?? []), statusResult?.error].filter(Boolean).map(each => `${each.name}: ${each.message}`);
   return {
     verified,
     reasons,

@@ -18,11 +18,11 @@ INSTALL_SECONDS = 240
 ANSWER_SECONDS = 60
 
 
-class NotInstallable(Exception):
+class NotInstallableError(Exception):
     """Why the packages are not there: the installer's last line, or the program that is missing."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The foreign code refused what it was asked; the message is its own."""
 
 
@@ -40,7 +40,7 @@ class Bridge:
         )
 
     def ask(self, do: str, **options: Any) -> Any:
-        """The answer; raises `Refused` with the foreign message. A process that hangs is ended."""
+        """The answer; raises `RefusedError` with the foreign message. A process that hangs is ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         watchdog = threading.Timer(ANSWER_SECONDS, self._process.kill)
@@ -55,7 +55,7 @@ class Bridge:
             raise RuntimeError(f"the foreign process ended while asked to {do}")
         answer = json.loads(line)
         if "error" in answer:
-            raise Refused(answer["error"])
+            raise RefusedError(answer["error"])
         return answer["ok"]
 
     def close(self) -> None:
@@ -70,10 +70,10 @@ def cache() -> Path:
 
 
 def node_folder() -> Path:
-    """A folder with package.json's packages under node_modules. Raises `NotInstallable`."""
+    """A folder with package.json's packages under node_modules. Raises `NotInstallableError`."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
-            raise NotInstallable(f"{program} is not installed")
+            raise NotInstallableError(f"{program} is not installed")
     files = [HERE / "package.json", HERE / "package-lock.json"]
     folder = _folder("npm", *files)
     if not (folder / "done").exists():
@@ -87,7 +87,7 @@ def node_folder() -> Path:
 
 
 def python_of_openvc() -> Path:
-    """The interpreter of an environment with requirements.txt's packages. Raises `NotInstallable`."""
+    """The interpreter of an environment with requirements.txt's packages. Raises `NotInstallableError`."""
     requirements = HERE / "requirements.txt"
     folder = _folder("openvc", requirements)
     python = folder / "venv" / "bin" / "python"
@@ -112,7 +112,7 @@ def _install(argv: list[str], folder: Path) -> None:
             argv, cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        raise NotInstallable(f"{argv[0]} did not end within {INSTALL_SECONDS} s") from None
+        raise NotInstallableError(f"{argv[0]} did not end within {INSTALL_SECONDS} s") from None
     if run.returncode != 0:
         said = [line for line in (run.stdout + run.stderr).splitlines() if line.strip()]
-        raise NotInstallable(f"{Path(argv[0]).name}: {said[-1] if said else f'exit {run.returncode}'}")
+        raise NotInstallableError(f"{Path(argv[0]).name}: {said[-1] if said else f'exit {run.returncode}'}")

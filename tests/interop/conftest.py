@@ -25,7 +25,7 @@ def node(documents: dict[str, Any]) -> Iterator[bridges.Bridge]:
     """npm's @digitalbazaar/vc and @digitalcredentials/verifier-core."""
     try:
         folder = bridges.node_folder()
-    except bridges.NotInstallable as reason:
+    except bridges.NotInstallableError as reason:
         pytest.skip(f"npm packages: {reason}")
     bridge = bridges.Bridge("node", bridges.HERE / "bridge.mjs", folder, cwd=folder)
     bridge.ask("documents", documents=documents)
@@ -38,7 +38,7 @@ def openvc(documents: dict[str, Any]) -> Iterator[bridges.Bridge]:
     """PyPI's openvc-core."""
     try:
         python = bridges.python_of_openvc()
-    except bridges.NotInstallable as reason:
+    except bridges.NotInstallableError as reason:
         pytest.skip(f"openvc-core: {reason}")
     bridge = bridges.Bridge(python, "-I", bridges.HERE / "openvc_bridge.py", cwd=python.parent)
     bridge.ask("documents", given=documents)

@@ -8,7 +8,7 @@ import pytest
 
 from agent.errors import CairnError
 from agent.vc import proofs
-from tests.interop.bridges import Bridge, Refused
+from tests.interop.bridges import Bridge, RefusedError
 from tests.interop.documents import NOW, SUITES, TAMPERED, badge, changed, signed, with_context
 from tests.interop.keys import ISSUER, STRANGER, WEB_ISSUER, Key
 
@@ -64,7 +64,7 @@ def test_openvc_verifies_ours(openvc: Bridge, suite: str, key: Key) -> None:
 @every_change
 def test_openvc_refuses_a_changed_copy_of_ours(openvc: Bridge, suite: str, change: str) -> None:
     tampered = changed(signed(badge(ISSUER), ISSUER, suite), *TAMPERED[change])
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         openvc.ask("verify", document=tampered, now=AT)
 
 

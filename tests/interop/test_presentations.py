@@ -8,7 +8,7 @@ import pytest
 
 from agent.errors import CairnError
 from agent.vc import proofs
-from tests.interop.bridges import Bridge, Refused
+from tests.interop.bridges import Bridge, RefusedError
 from tests.interop.documents import (
     CHALLENGE,
     DOMAIN,
@@ -60,9 +60,9 @@ def test_digitalbazaar_refuses_a_replayed_or_changed_one_of_ours(node: Bridge, s
 def test_openvc_verifies_ours(openvc: Bridge, suite: str) -> None:
     document = presented(signed(badge(ISSUER), ISSUER, suite), suite=suite)
     openvc.ask("verify_presentation", document=document, **EXPECTED)
-    with pytest.raises(Refused, match="challenge"):
+    with pytest.raises(RefusedError, match="challenge"):
         openvc.ask("verify_presentation", document=document, **(EXPECTED | {"challenge": "another"}))
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         openvc.ask(
             "verify_presentation", document=changed(document, "holder", STRANGER.controller), **EXPECTED
         )
