@@ -10,7 +10,6 @@ HOME/registry-copy/ the trust registry's list; remove it when you turn to anothe
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 from enum import StrEnum
@@ -53,6 +52,7 @@ class Settings(BaseModel):
     didcomm_url: str = ""  # likewise for DIDComm
     demo: bool = False  # allows http to loopback, and registry snapshots of kind demo
     lock_after_seconds: int = 0  # idle lock of a learner's wallet; 0: only on demand
+    elm_url: str = ""  # where 'cairn elm install' gets the European Learning Model; empty: as published
     rev_registry_size: int = Field(default=200, ge=4, le=32768)
     vc_api: bool = False  # the W3C's VC-API on the admin listener: whoever has the token can have anything signed
 
@@ -72,15 +72,6 @@ class Settings(BaseModel):
     @property
     def has_public_did(self) -> bool:
         return bool(self.roles & {Role.ISSUER, Role.VERIFIER})
-
-
-def default_root() -> Path:
-    """Where homes lie unless said otherwise: $CAIRN_ROOT, else the XDG data folder."""
-    root = os.environ.get("CAIRN_ROOT")
-    if root:
-        return Path(root)
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "cairn"
 
 
 def free_ports(count: int) -> list[int]:

@@ -26,8 +26,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
+from trust_registry.answered import Answered, Source
 from trust_registry.bindings_file import FORMAT, BindingsFile
 from trust_registry.client import RegistryClient
 from trust_registry.copied import Copy
@@ -54,21 +54,6 @@ FETCH_SECONDS = 10.0  # how long a question waits for a list; the fetch itself g
 _NONCE_BYTES = 24
 _TOO_MANY_REQUESTS = 429
 _MAY_HAVE_CHANGED = frozenset({"bad_signature", "wrong_issuer"})  # since the list here was fetched
-
-
-class Source(StrEnum):
-    REGISTRY = "registry"
-    COPY = "copy"
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """``as_of``: when the registry last vouched for what the answer rests on."""
-
-    decision: Decision
-    source: Source
-    as_of: datetime
-    unchecked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,17 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 from urllib.parse import quote
 
 import typer
 
-from agent.client import AgentClient
 from agent.core.plain_text import printable
 from agent.errors import EXIT_USAGE, CairnError, InputError
-from agent.settings import default_root
+from agent.roots import default_root
+
+if TYPE_CHECKING:
+    from agent.client import AgentClient
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 As = Annotated[
@@ -100,6 +102,8 @@ def show_error(error: CairnError) -> None:
 
 
 def client(home: Path | None, name: str) -> AgentClient:
+    from agent.client import AgentClient  # an HTTP client takes longer to load than most of the rest
+
     return AgentClient.from_home(home_of(home, name))
 
 

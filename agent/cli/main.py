@@ -20,7 +20,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("request", "verdict"), ("employer",)),
     **dict.fromkeys(("agent", "status", "unlock", "lock"), ("service",)),
     **dict.fromkeys(("stack", "pathway"), ("stack",)),
-    **{name: (name,) for name in ("record", "policy", "profile")},
+    **{name: (name,) for name in ("record", "policy", "profile", "elm")},
 }
 
 

@@ -14,7 +14,7 @@ from agent.cli.io import Json, out, out_json, run, say
 from agent.cli.story import Story
 from agent.cli.universe import PASSPHRASE, Universe
 from agent.errors import EXIT_FAILED, ConflictError
-from agent.settings import default_root
+from agent.roots import default_root
 
 HINTS = """
 The universe is up. In another terminal:

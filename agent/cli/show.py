@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from agent.cli.io import GLYPHS, out
-from agent.core.needs import REQUIRED_TEXT
 
 type Document = dict[str, Any]
 
@@ -75,6 +74,8 @@ def offer(document: Document) -> None:
 
 
 def request(document: Document) -> None:
+    from agent.core.needs import REQUIRED_TEXT  # late: only this command needs policies
+
     out(f"Request: {document['title']}")
     out(f"  from {who(document['requester'])}")
     out(f"  identity: {document['identity']['how']}")

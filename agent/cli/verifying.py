@@ -51,9 +51,12 @@ async def _alone(
 ) -> dict[str, Any]:
     from agent.services import documents
     from agent.services.standalone import Standalone
-    from agent.settings import load_settings
 
-    settings = load_settings(home) if (home / "agent.json").exists() else None
+    settings = None
+    if (home / "agent.json").exists():
+        from agent.settings import load_settings
+
+        settings = load_settings(home)
     async with Standalone(settings, home) as verifier:
         if url:
             data = await verifier.fetch(url)

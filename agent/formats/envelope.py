@@ -11,14 +11,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.core.verdict import Check
-from agent.formats.gathering import Lookups
-from agent.formats.lists import StatusLists
-from agent.net.objects import ObjectResolver
+
+if TYPE_CHECKING:  # what fetches takes long to load, and a file that needs nothing fetched does without
+    from agent.formats.gathering import Lookups
+    from agent.formats.lists import StatusLists
+    from agent.net.objects import ObjectResolver
 
 type Held = dict[str, Any]
+
+
+class HasObjects(Protocol):
+    """An agent's node, or what makes the resolver when it is needed."""
+
+    @property
+    def objects(self) -> ObjectResolver: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +35,17 @@ class Means:
     """Where an envelope may look things up while it verifies, shared by the credentials of one round of checks:
     AnonCreds objects and their lists; keys of DIDs and documents behind addresses."""
 
-    objects: ObjectResolver
-    lists: StatusLists
+    network: HasObjects
     lookups: Lookups
     now: datetime
+
+    @property
+    def objects(self) -> ObjectResolver:
+        return self.network.objects
+
+    @property
+    def lists(self) -> StatusLists:
+        return self.lookups.lists(self.objects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.verdict import Check, Result
 from agent.errors import CairnError
-from agent.formats.anoncreds import AnonCreds
-from agent.formats.envelope import Means
 from agent.formats.opening import Opened
 from agent.formats.reading import Read, examined, read_credential
 from agent.formats.signed import OpenBadge2, SignedDocument, SignedToken
 from agent.vc import model
 from agent.vc.recognise import Kind
+
+if TYPE_CHECKING:
+    from agent.formats.envelope import Means
 
 MAX_PARTS: Final = 100
 
@@ -103,6 +104,9 @@ _NOT_PRESENTED = Check(
 
 async def _anoncreds(opened: Opened, means: Means) -> Read:
     document = opened.found.document or {}
+    # Late, like every reader's own tools: a file is of one kind, and most of the time is loading.
+    from agent.formats.anoncreds import AnonCreds
+
     try:
         secured = await AnonCreds().verify(document, means)
     except (CairnError, KeyError, TypeError, AttributeError):

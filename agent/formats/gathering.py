@@ -9,28 +9,54 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
 from agent.core.verdict import Result
 from agent.errors import CairnError, UntrustedError
-from agent.net.did_web import DidResolver
-from agent.net.fetch import SafeFetcher
 from agent.vc import dids
 from agent.vc.facts import Facts, Fetched, Keys
 from agent.vc.limits import VC_LIMITS
+
+if TYPE_CHECKING:
+    from agent.formats.lists import StatusLists
+    from agent.net.did_web import ResolvedDid
+    from agent.net.fetch import Fetched as Answer
+    from agent.net.objects import ObjectResolver
 
 ACCEPT = "application/vc, application/vc+ld+json, application/vc+jwt, application/json"
 AT_ONCE = 8
 
 
+class Fetches(Protocol):
+    """`agent.net.fetch.SafeFetcher`, or what makes one when it is needed."""
+
+    async def get(self, url: str, *, max_bytes: int, accept: str = ...) -> Answer: ...
+
+
+class Resolves(Protocol):
+    """`agent.net.did_web.DidResolver`, or what makes one when it is needed."""
+
+    async def resolve(self, did: str) -> ResolvedDid: ...
+
+
 class Lookups:
     """One round of checks: each DID and each address is asked once, however many credentials need it."""
 
-    def __init__(self, fetcher: SafeFetcher, resolver: DidResolver) -> None:
+    def __init__(self, fetcher: Fetches, resolver: Resolves) -> None:
         self._fetcher = fetcher
         self._resolver = resolver
         self._keys: dict[str, asyncio.Task[Keys]] = {}
         self._documents: dict[str, asyncio.Task[Fetched]] = {}
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self._lists: StatusLists | None = None
+
+    def lists(self, objects: ObjectResolver) -> StatusLists:
+        """AnonCreds lists of this round."""
+        if self._lists is None:
+            from agent.formats.lists import StatusLists
+
+            self._lists = StatusLists(objects)
+        return self._lists
 
     async def gather(self, now: datetime, *, dids: Iterable[str], urls: Iterable[str]) -> Facts:
         """Everything at once; what hangs ends at the fetcher's own deadline. Never raises for what is missing."""

@@ -8,16 +8,18 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.core.record import Record
 from agent.core.verdict import Check, Result
 from agent.errors import CairnError
-from agent.formats.envelope import Means
 from agent.vc import model, rules, second_opinion, understand
 from agent.vc.facts import Facts, Keys
 from agent.vc.rules import Examined, ExaminedCredential
 from trust_registry.keys import Jwk
+
+if TYPE_CHECKING:
+    from agent.formats.envelope import Means
 
 V1 = model.V1
 

@@ -7,17 +7,20 @@ made the DID that the credential is about.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.core.limits import parse_json
 from agent.core.record import Record
 from agent.core.verdict import Check, Evidence, Result
 from agent.errors import CairnError
-from agent.formats.envelope import Held, Means, Secured, Wallet
+from agent.formats.envelope import Held, Secured
 from agent.formats.reading import Read, examined, read_credential
 from agent.vc import badge2, model
 from agent.vc.facts import Fetched
 from agent.vc.limits import VC_LIMITS
+
+if TYPE_CHECKING:
+    from agent.formats.envelope import Means, Wallet
 
 BINDING = "Belongs to this wallet"
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.core.record import Record, text
 from agent.core.verdict import Check, Part, PartName, Result, Verdict, combine
-from agent.formats.envelope import Means
 from agent.formats.files import read
 from agent.formats.opening import open_file
 from agent.formats.reading import Read
-from agent.services import checking, clock, trust, views
+from agent.services import clock, rows, trust, views
+
+if TYPE_CHECKING:
+    from agent.formats.envelope import Means
 
 
 class Verifier(trust.Asking, Protocol):
@@ -76,10 +78,10 @@ async def examine(
             quality += _about(subject, trust.checks(trust.Answer(None, "no_award_date")))
             continue
         if "dates" not in {check.code for check in each.checks}:
-            authentic += _about(subject, [checking.dates(each.record, clock.today())])
-        answer = await checking.ask(verifier, each.record, each.key)
+            authentic += _about(subject, [rows.dates(each.record, clock.today())])
+        answer = await rows.ask(verifier, each.record, each.key)
         quality += _about(subject, trust.checks(answer))
-        complete += _about(subject, [checking.complete(each.record)])
+        complete += _about(subject, [rows.complete(each.record)])
     verdict = Verdict(
         clock.stamp(clock.now()),
         Part(PartName.AUTHENTIC, tuple(authentic)),

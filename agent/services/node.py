@@ -25,7 +25,6 @@ from agent.core.limits import LIMITS
 from agent.errors import AgentError, CairnError, LockedError, PassphraseError, UnreachableError
 from agent.formats.envelope import Means
 from agent.formats.gathering import Lookups
-from agent.formats.lists import StatusLists
 from agent.net.did_web import DidResolver
 from agent.net.fetch import SafeFetcher
 from agent.net.objects import ObjectResolver
@@ -198,8 +197,7 @@ class Node:
 
     def new_means(self) -> Means:
         """What one round of checks looks things up with."""
-        lookups = Lookups(self.fetcher, self.dids)
-        return Means(self.objects, StatusLists(self.objects), lookups, clock.now())
+        return Means(self, Lookups(self.fetcher, self.dids), clock.now())
 
     def forget_answers(self) -> None:
         """Ask registry and issuers anew: somebody wants to know now."""

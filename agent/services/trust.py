@@ -14,21 +14,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-import structlog
-
 from agent.core.verdict import Check, Evidence, Result
 from agent.services import clock
-from trust_registry.asking import Answered, Source
+from trust_registry.answered import Answered, Source
 from trust_registry.errors import RegistryUnreachable, TrustRegistryError
 from trust_registry.models import Decision, Outcome, Query
-
-log = structlog.get_logger(__name__)
 
 MEMORY_SECONDS = 5.0
 MEMORY_SIZE = 1024
 
 ASSURED = frozenset({Outcome.ASSURED_OFFICIAL, Outcome.ASSURED_VOLUNTARY})
 UNREACHABLE = "registry_unreachable"
+NO_REGISTRY = "no_registry"
 
 SENTENCES = {
     Outcome.ASSURED_OFFICIAL: "Quality-assured at the date of award, as part of the official system.",
@@ -48,7 +45,7 @@ DISTRUSTED = {
 NO_DECISION = {
     UNREACHABLE: "The trust registry did not answer, so this is not known now.",
     "answer_not_authentic": "What came as the registry's answer is not signed by it, so it counts for nothing.",
-    "no_registry": "No trust registry is known here, so nobody was asked. Name an agent that knows one with --as.",
+    NO_REGISTRY: "No trust registry is known here, so nobody was asked. Name an agent that knows one with --as.",
     "no_award_date": "Without a date of award there is nothing to ask the registry.",
     "issuer_key_unknown": "Which key of the issuer signed is not established, so the registry was not asked.",
 }
@@ -143,6 +140,11 @@ async def _ask(node: Asking, query: Query) -> Answer:
     except RegistryUnreachable:
         return Answer(None, UNREACHABLE)
     except TrustRegistryError as error:
+        if error.code == NO_REGISTRY:
+            return Answer(None, NO_REGISTRY)
+        import structlog  # late: it takes as long to load as a file takes to be verified
+
+        log = structlog.get_logger(__name__)
         log.warning("the registry gave no answer that counts", code=error.code)
         return Answer(None, error.code)
     return Answer(found.decision, "", found.source, found.as_of, found.unchecked)

@@ -131,9 +131,10 @@ def _has_digest(content: bytes, text: Any) -> bool:
     if sri and all(name in names for name, _, _ in sri):
         strongest = max(name for name, _, _ in sri)
         return any(digests[name] == _base64(value) for name, _, value in sri if name == strongest)
-    decode = {"u": b64url_decode, "z": base58.b58decode}.get(text[:1])
     try:
-        raw = decode(text[1:]) if decode else b""
+        raw: bytes = (
+            base58.b58decode(text[1:]) if text.startswith("z") else b64url_decode(text.removeprefix("u"))
+        )
     except ValueError:
         return False
     return any(raw in (digest, names[name] + digest) for name, digest in digests.items())

@@ -8,6 +8,7 @@ EDDSA = Data Integrity EdDSA Cryptosuites 1.0.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,6 +23,7 @@ from agent.vc.limits import VC_LIMITS
 from trust_registry.keys import Jwk, thumbprint
 
 MAX_DID_CHARS: Final = 512
+_DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")  # DID Core 3.1
 _GOOD_CONTEXT: Final = passed("All contexts are known, and none changes what another says.")
 
 
@@ -100,7 +102,7 @@ def did_of(method: str) -> str:
 
 
 def is_did(text: str) -> bool:
-    return text.startswith("did:") and len(text) <= MAX_DID_CHARS and not set("#?/ ") & set(text)
+    return len(text) <= MAX_DID_CHARS and _DID.fullmatch(text) is not None
 
 
 def keys_of(did: str, facts: Facts) -> Keys:

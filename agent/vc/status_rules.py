@@ -81,7 +81,7 @@ def _entry(raw: dict[str, Any], issuer: str, lists: Lists) -> tuple[Answer, list
         return _list_error(error), []
     found = lists.get(entry.url, issuer)
     answer, state = _value(entry, found)
-    evidence = Evidence("status_list", entry.purpose, state, url=entry.url)
+    evidence = Evidence("status_list", entry.purpose[:100], state, url=entry.url)
     if entry.purpose in _INFORMATIVE:
         return passed(f"Its {entry.purpose} status changes nothing about whether it is valid."), [evidence]
     return answer, [evidence]
@@ -92,7 +92,9 @@ def _value(entry: Entry, found: StatusList | Answer) -> tuple[Answer, str]:
     if isinstance(found, Answer):
         return found, "not known"
     if entry.purpose not in found.purposes:
-        return failed("status_list_purpose", f"The status list is not for {entry.purpose}."), "not known"
+        return failed(
+            "status_list_purpose", "The status list is for another purpose than the entry."
+        ), "not known"
     try:
         is_set = found.is_set(entry.index)
     except InputError as error:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from agent.services import clock
 from tests.simulators.registry import Registry
-from trust_registry.asking import Answered, Source
+from trust_registry.answered import Answered, Source
 from trust_registry.client import RegistryClient
 from trust_registry.errors import RegistryUnreachable, SnapshotError, TrustRegistryError
 from trust_registry.models import Decision, Query, SnapshotInfo

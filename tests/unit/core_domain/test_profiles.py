@@ -15,7 +15,7 @@ from agent.core.profiles import PROFILES, meets, profiles_met, validate
 from agent.core.record import Record
 from agent.core.verdict import Result
 from agent.errors import InputError
-from agent.services import checking
+from agent.services import rows
 
 from .builders import WITHOUT, record, record_json, without
 
@@ -206,7 +206,7 @@ def test_ten_thousand_records_a_second() -> None:
 def test_five_outcomes_become_the_three_results_of_a_check(
     changes: dict[str, Any], result: Result, reason: str, said: str
 ) -> None:
-    check = checking._complete(record(**changes))
+    check = rows.complete(record(**changes))
     assert (check.result, check.reason) == (result, reason)
     assert len(check.evidence) == 11 + 3  # and what the table of sizes says
     assert any(item.value.startswith(said) for item in check.evidence)
@@ -216,15 +216,15 @@ def test_five_outcomes_become_the_three_results_of_a_check(
 
 def test_a_record_of_attendance_is_never_shown_as_a_micro_credential() -> None:
     """000:256: storable, and the row says what it is."""
-    check = checking._complete(record(credit=None, assessment={"basis": "participation"}))
+    check = rows.complete(record(credit=None, assessment={"basis": "participation"}))
     assert (check.result, check.reason) == (Result.FAIL, "not_a_micro_credential")
     assert check.detail.startswith("Not a micro-credential: Attendance record.")
 
 
 def test_a_size_without_a_row_and_another_declared_category_fail_nothing() -> None:
-    gap = checking._complete(record(credit={"system": "us-credit", "value": "3"}, category=None))
+    gap = rows.complete(record(credit={"system": "us-credit", "value": "3"}, category=None))
     assert gap.result is Result.PASS
     assert any(item.value.startswith("no information: Undefined") for item in gap.evidence)
-    twelve = checking._complete(record(credit={"system": "ects", "value": "12"}, category="single-module"))
+    twelve = rows.complete(record(credit={"system": "ects", "value": "12"}, category="single-module"))
     assert twelve.result is Result.PASS
     assert any(item.value.startswith("warning: The issuer declares another") for item in twelve.evidence)

@@ -19,7 +19,8 @@ from tests.unit.trust_registry.asked_registry import DID, QUERY, Served, prepare
 from tests.unit.trust_registry.samples import FHJ, FHJ_ID, MILL, MTU
 from tests.unit.trust_registry.tuf_host import each_kill
 from trust_registry import asking, embedded
-from trust_registry.asking import BINDINGS, FACTS, Asker, Source
+from trust_registry.answered import Source
+from trust_registry.asking import BINDINGS, FACTS, Asker
 from trust_registry.errors import (
     RegistryError,
     RegistryUnreachable,

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
+from agent.errors import InputError
 from agent.vc import model
+from agent.vc.jsonld import canonical
 
 SUITE = json.loads(
     (Path(__file__).parents[2] / "assets/vc/w3c-data-model/documents.json").read_text(encoding="utf-8")
 )
 ISSUER = "did:key:z6MkpJySvETLnxhQG9DzEdmKJtysBDjuuTeDfUj1uNNCUqcj"
 JWT = "eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJkaWQ6ZXhhbXBsZTphIn0.c2ln"
-# These have the right shape; what is wrong is what their terms mean, which tests/unit/vc/test_jsonld_suite.py asks.
+# These have the right shape; what is wrong is what their terms mean.
 WRONG_IN_JSON_LD = {
     "credential-redef-type-fail",
     "credential-redef-type2-fail",
@@ -42,9 +44,15 @@ def as_sent(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", sorted(SUITE))
 def test_w3c_document_is_taken_or_refused_as_its_name_says(name: str) -> None:
-    problems = model.check(as_sent(name))
-    if name.endswith("-ok") or name in WRONG_IN_JSON_LD:
+    document = as_sent(name)
+    problems = model.check(document)
+    if name.endswith("-ok"):
         assert problems == ()
+        unsecured = {member: value for member, value in document.items() if member != "proof"}
+        assert canonical(unsecured)
+    elif name in WRONG_IN_JSON_LD:
+        with pytest.raises(InputError):
+            canonical(document)
     else:
         assert problems
 
