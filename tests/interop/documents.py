@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from agent.core.record import Record
 from agent.vc import proofs
+from agent.vc.badge import to_badge
+from tests.interop.bridges import ROOT
 from tests.interop.keys import HOLDER, Key
 
 V2 = "https://www.w3.org/ns/credentials/v2"
@@ -16,6 +21,25 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 SUITES = ("eddsa-rdfc-2022", "eddsa-jcs-2022")
 CHALLENGE = "n0-replay-7f3a"
 DOMAIN = "https://employer.example"
+
+
+RECORDS = sorted((ROOT / "tests" / "fixtures" / "records").glob("*.json"))
+
+
+def our_badge(issuer: Key, record: str = "complete", status: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """A badge as our issuer makes it, of a sample record. It does not run out: some verifiers go by today's date."""
+    (path,) = (each for each in RECORDS if each.stem == record)
+    content = json.loads(path.read_bytes())
+    content.pop("expires_on", None)
+    content["issuer"] |= {"did": issuer.controller}
+    return to_badge(
+        Record.from_json(content),
+        issuer_did=issuer.controller,
+        credential_id="urn:uuid:0f0a3a43-9d1c-4f4d-8b5e-7a0f3a6c1d12",
+        subject_id=HOLDER.controller,
+        valid_from=MADE,
+        status=status,
+    )
 
 
 def badge(issuer: Key) -> dict[str, Any]:
@@ -110,8 +134,8 @@ def with_context(document: dict[str, Any]) -> dict[str, Any]:
 TAMPERED = {
     "claim": ("credentialSubject.achievement.name", "Nuclear energy, a complete course"),
     "subject": ("credentialSubject.id", "did:key:z6MkhTNL7i2etLerDK8Acz5t528giE5KA4p75T6ka1E1D74r"),
-    "validity": ("validUntil", "2099-01-01T00:00:00Z"),
-    "validity_dropped": ("validUntil", None),
+    "validity": ("validFrom", "2020-01-01T00:00:00Z"),
+    "validity_dropped": ("validFrom", None),
     "created": ("proof.created", "2026-06-13T09:30:00Z"),
     "signature": ("proof.proofValue", "z" + "5" * 87),
 }

@@ -14,8 +14,8 @@ from tests.interop.documents import (
     DOMAIN,
     NOW,
     SUITES,
-    badge,
     changed,
+    our_badge,
     presentation,
     presented,
     signed,
@@ -35,7 +35,7 @@ def verified_by_digitalbazaar(node: Bridge, document: dict[str, Any], **expected
 
 @both_suites
 def test_digitalbazaar_verifies_ours(node: Bridge, suite: str) -> None:
-    document = presented(signed(badge(ISSUER), ISSUER, suite), suite=suite)
+    document = presented(signed(our_badge(ISSUER), ISSUER, suite), suite=suite)
     answer = node.ask("verifyPresentation", presentation=document, now=AT, **EXPECTED)
     assert answer["verified"], answer
     assert [each["verified"] for each in answer["credentials"]] == [True]
@@ -43,7 +43,7 @@ def test_digitalbazaar_verifies_ours(node: Bridge, suite: str) -> None:
 
 @both_suites
 def test_digitalbazaar_refuses_a_replayed_or_changed_one_of_ours(node: Bridge, suite: str) -> None:
-    credential = signed(badge(ISSUER), ISSUER, suite)
+    credential = signed(our_badge(ISSUER), ISSUER, suite)
     document = presented(credential, suite=suite)
     assert verified_by_digitalbazaar(node, document)
     assert not verified_by_digitalbazaar(node, document, challenge="another")
@@ -58,7 +58,7 @@ def test_digitalbazaar_refuses_a_replayed_or_changed_one_of_ours(node: Bridge, s
 
 @both_suites
 def test_openvc_verifies_ours(openvc: Bridge, suite: str) -> None:
-    document = presented(signed(badge(ISSUER), ISSUER, suite), suite=suite)
+    document = presented(signed(our_badge(ISSUER), ISSUER, suite), suite=suite)
     openvc.ask("verify_presentation", document=document, **EXPECTED)
     with pytest.raises(RefusedError, match="challenge"):
         openvc.ask("verify_presentation", document=document, **(EXPECTED | {"challenge": "another"}))
@@ -69,7 +69,7 @@ def test_openvc_verifies_ours(openvc: Bridge, suite: str) -> None:
 
 
 def made_elsewhere(node: Bridge, suite: str, holder: Key = HOLDER) -> dict[str, Any]:
-    credential = signed(badge(ISSUER), ISSUER, suite)
+    credential = signed(our_badge(ISSUER), ISSUER, suite)
     unsigned = presentation(credential, holder=holder)
     answer = node.ask(
         "present", presentation=unsigned, suite=suite, key=holder.for_node(), created=AT, **EXPECTED
@@ -79,7 +79,7 @@ def made_elsewhere(node: Bridge, suite: str, holder: Key = HOLDER) -> dict[str, 
 
 @both_suites
 def test_theirs_verifies_here(node: Bridge, openvc: Bridge, suite: str) -> None:
-    unsigned = presentation(signed(badge(ISSUER), ISSUER, suite))
+    unsigned = presentation(signed(our_badge(ISSUER), ISSUER, suite))
     from_openvc = openvc.ask(
         "sign", document=unsigned, suite=suite, key=HOLDER.for_openvc(), purpose="authentication", **EXPECTED
     )

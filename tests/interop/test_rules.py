@@ -16,6 +16,7 @@ from tests.interop.documents import (
     NOW,
     SUITES,
     badge,
+    our_badge,
     presentation,
     presented,
     signed,
@@ -54,7 +55,7 @@ def test_their_credentials_pass_every_rule(node: Bridge, openvc: Bridge, suite: 
 
 @both_suites
 def test_their_presentations_pass_every_rule(node: Bridge, openvc: Bridge, suite: str) -> None:
-    unsigned = presentation(signed(badge(WEB_ISSUER), WEB_ISSUER, suite))
+    unsigned = presentation(signed(our_badge(WEB_ISSUER), WEB_ISSUER, suite))
     asked = {"challenge": CHALLENGE, "domain": DOMAIN}
     made = [
         node.ask("present", presentation=unsigned, suite=suite, key=HOLDER.for_node(), created=AT, **asked),
@@ -81,7 +82,7 @@ def test_a_stolen_credential_is_refused_here_and_taken_elsewhere(
     node: Bridge, openvc: Bridge, suite: str
 ) -> None:
     """A stranger signs a presentation of somebody else's badge, in their own name, for the right request."""
-    stolen = presented(signed(badge(ISSUER), ISSUER, suite), suite=suite, holder=STRANGER)
+    stolen = presented(signed(our_badge(ISSUER), ISSUER, suite), suite=suite, holder=STRANGER)
     asked = {"challenge": CHALLENGE, "domain": DOMAIN}
     assert shortfalls(stolen, **asked) == {("c0", "holder"): (Result.FAIL, "holder_is_not_subject")}
     assert node.ask("verifyPresentation", presentation=stolen, now=AT, **asked)["verified"]
@@ -91,7 +92,7 @@ def test_a_stolen_credential_is_refused_here_and_taken_elsewhere(
 def test_verifier_core_takes_a_stolen_credential_without_any_challenge(node: Bridge) -> None:
     """It wants presentations that were signed as assertions, and asks neither for whom nor when they were made."""
     stolen = signed(
-        presentation(signed(badge(ISSUER), ISSUER, "eddsa-rdfc-2022"), holder=STRANGER),
+        presentation(signed(our_badge(ISSUER), ISSUER, "eddsa-rdfc-2022"), holder=STRANGER),
         STRANGER,
         "eddsa-rdfc-2022",
     )

@@ -12,7 +12,7 @@ from agent.core.verdict import Check, Result
 from agent.vc import rules, status_list
 from agent.vc.facts import Facts, Fetched
 from tests.interop.bridges import Bridge, RefusedError
-from tests.interop.documents import MADE, NOW, badge, signed
+from tests.interop.documents import MADE, NOW, our_badge, signed
 from tests.interop.keys import ISSUER, STRANGER, Key
 
 URL = "https://issuer.example/status/revocation/3"
@@ -50,7 +50,7 @@ def theirs(maker: str, bridge: Bridge) -> dict[str, Any]:
 
 def credential(index: int) -> dict[str, Any]:
     entry = status_list.entry(url=URL, index=index, purpose=status_list.REVOCATION)
-    return signed({**badge(ISSUER), "credentialStatus": entry}, ISSUER, SUITE)
+    return signed(our_badge(ISSUER, status=[entry]), ISSUER, SUITE)
 
 
 def status_here(document: dict[str, Any], published: dict[str, Any]) -> Check:
