@@ -35,7 +35,9 @@ def expand(document: dict[str, Any], limits: VcLimits = VC_LIMITS) -> list[Any]:
         raise _ours(error) from None  # its text quotes the document
 
 
-_documents = LRUCache(maxsize=100)  # what the library keeps of the contexts it has resolved
+_documents: LRUCache[str, Any] = LRUCache(
+    maxsize=100
+)  # what the library keeps of the contexts it has resolved
 # Processed contexts by what they were made of: (id of the active context, what was applied, how) → the result, with the
 # active context so that its id stays its own.
 _kept: dict[tuple[Any, ...], tuple[Any, Any]] = {}

@@ -31,7 +31,7 @@ def canonicalise(quads: Iterable[Quad], *, work: int) -> str:
 Escapes = Mapping[int, str]
 
 _NAMED: Escapes = {ord(char): "\\" + name for char, name in zip('\b\t\n\f\r"\\', 'btnfr"\\', strict=True)}
-RDFC_ESCAPES: Escapes = {code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)} | _NAMED
+RDFC_ESCAPES: Escapes = {**{code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)}, **_NAMED}
 # What was signed before RDFC-1.0 settled it. DIDKit escapes four characters and PyLD five; a form under one never
 # equals another text's form under another, because a backslash is always doubled.
 URDNA2015_ESCAPES: Escapes = {ord(char): _NAMED[ord(char)] for char in '\n\r"\\'}

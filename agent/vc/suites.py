@@ -68,7 +68,7 @@ class Suite:
     def message(self, hash_data: bytes, proof: Mapping[str, Any]) -> bytes:
         """What was signed; for a detached JWS with its header before it (RFC 7797 section 3)."""
         if self.member == "jws":
-            return proof["jws"].partition(".")[0].encode() + b"." + hash_data
+            return str(proof["jws"]).partition(".")[0].encode() + b"." + hash_data
         return hash_data
 
 
