@@ -71,6 +71,8 @@ def multikey_decode(text: Any) -> bytes:
         data = base58.b58decode(text[1:])
     except ValueError as error:
         raise KeyFormatError("bad_key", "The multikey is not base58.") from error
+    if base58.b58encode(data).decode("ascii") != text[1:]:  # the library ignores white space at the end
+        raise KeyFormatError("bad_key", "The multikey is not base58 in its one form.")
     if not data.startswith(_ED25519_MULTICODEC):
         raise KeyFormatError("bad_key", "The multikey is not an Ed25519 key.")
     jwk_from_raw(data[2:])

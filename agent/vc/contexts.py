@@ -66,7 +66,7 @@ def content(url: str) -> bytes:
         raise InputError(
             "context_digest",
             f"The file for the context {url} is not the pinned one.",
-            "Install the software again; `python -m scripts.contexts` names every file that differs.",
+            "Install the software again; `python scripts/contexts.py` names every file that differs.",
         )
     return data
 

@@ -35,7 +35,9 @@ def expand(document: dict[str, Any], limits: VcLimits = VC_LIMITS) -> list[Any]:
         raise _ours(error) from None  # its text quotes the document
 
 
-_documents = LRUCache(maxsize=100)  # what the library keeps of the contexts it has resolved
+_documents: LRUCache[str, Any] = LRUCache(
+    maxsize=100
+)  # what the library keeps of the contexts it has resolved
 # Processed contexts by what they were made of: (id of the active context, what was applied, how) → the result, with the
 # active context so that its id stays its own.
 _kept: dict[tuple[Any, ...], tuple[Any, Any]] = {}
@@ -61,7 +63,7 @@ class _Processor(jsonld.JsonLdProcessor):  # type: ignore[misc]
 
     def run(self, document: dict[str, Any]) -> list[Any]:
         options = {
-            "base": RELATIVE,
+            "base": f"{RELATIVE}//document/",
             "contextResolver": ContextResolver(_documents, lambda url, _options: _load(url)),
             "documentLoader": lambda url, _options: _load(url),
             "isFrame": False,
@@ -102,18 +104,20 @@ class _Processor(jsonld.JsonLdProcessor):  # type: ignore[misc]
         cycles: Any = None,
     ) -> Any:
         """The same context, applied to the same context, in the same way, is processed once."""
+        terms = 0
+        lasting = id(active_ctx) in self.lasting
         if isinstance(local_ctx, list):
-            inline = not all(isinstance(item, str) for item in local_ctx)
+            inline = [item for item in local_ctx if isinstance(item, dict)]
+            terms = sum(map(len, inline))
+            lasting = lasting and not inline
             applied: Any = id(local_ctx) if inline else tuple(local_ctx)
         else:  # an object is a scoped context of ``active_ctx``: the policy allows no other
-            inline = False
             applied = local_ctx if isinstance(local_ctx, str) else id(local_ctx)
-        lasting = not inline and id(active_ctx) in self.lasting
         kept = _kept if lasting else self.kept
         key = (id(active_ctx), applied, override_protected, propagate, validate_scoped)
         if key in kept:
             return kept[key][1]
-        self.work -= 1
+        self.work -= 1 + terms // 10
         if self.work < 0:
             raise TooComplex("too_complex", "The document combines contexts and types in too many ways.")
         made = super()._process_context(

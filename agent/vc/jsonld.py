@@ -16,7 +16,7 @@ from agent.errors import InputError
 from agent.vc import context_policy
 from agent.vc.context_policy import RELATIVE, is_iri
 from agent.vc.limits import VC_LIMITS, VcLimits
-from agent.vc.rdfc import Quad, TooComplex, canonicalise, literal
+from agent.vc.rdfc import RDFC_ESCAPES, Escapes, Quad, TooComplex, canonicalise, literal
 
 # What says nothing about whether the document is good, only that it cannot be decided here.
 UNDECIDED = frozenset({"unknown_context", "too_complex", "unsupported_keyword"})
@@ -28,8 +28,10 @@ _SCHEMES = frozenset({"did", "http", "https", "tag", "urn"})
 _DOUBLE = re.compile(r"(\d)0*E\+?(-)?0*(\d)")
 
 
-def canonical(document: Any, limits: VcLimits = VC_LIMITS) -> str:
+def canonical(document: Any, limits: VcLimits = VC_LIMITS, *, escapes: Escapes = RDFC_ESCAPES) -> str:
     """The canonical N-Quads (RDFC-1.0) of a credential, a presentation or the options of a proof.
+
+    ``escapes``: for what was signed before RDFC-1.0, see `agent.vc.rdfc`.
 
     Raises `InputError`. Codes in `UNDECIDED` leave the question open: unknown_context, too_complex,
     unsupported_keyword. The others say that the document cannot be trusted as it is: undefined_term,
@@ -39,7 +41,7 @@ def canonical(document: Any, limits: VcLimits = VC_LIMITS) -> str:
     context_policy.check(document, limits)
     from agent.vc.expansion import expand  # PyLD takes a quarter of a second to import
 
-    quads = _Dataset(limits).quads(expand(document, limits))
+    quads = _Dataset(limits, escapes).quads(expand(document, limits))
     try:
         text = canonicalise(quads, work=limits.work)
         text.encode()
@@ -51,8 +53,9 @@ def canonical(document: Any, limits: VcLimits = VC_LIMITS) -> str:
 class _Dataset:
     """Deserialize JSON-LD to RDF (JSON-LD 1.1 API section 8), for trees: the policy allows no blank node a name."""
 
-    def __init__(self, limits: VcLimits) -> None:
+    def __init__(self, limits: VcLimits, escapes: Escapes = RDFC_ESCAPES) -> None:
         self.limits = limits
+        self.escapes = escapes
         self.blanks = 0
         self.found: list[Quad] = []
 
@@ -102,7 +105,7 @@ class _Dataset:
 
     def _object(self, value: Mapping[str, Any], graph: str) -> str:
         if "@value" in value:
-            return _literal(value)
+            return _literal(value, self.escapes)
         if "@list" in value:
             return self._list(value["@list"], graph)
         return self._node(value, graph)
@@ -122,8 +125,8 @@ def _iri(text: str) -> str:
     if text.startswith(RELATIVE):
         raise InputError(
             "relative_reference",
-            "The document has a type, id or reference that is no absolute address, so that no signature can cover it.",
-            "Use addresses in full, and types that the contexts define.",
+            "The document has an id or a reference that is no absolute address, so that no signature can cover it.",
+            "Write addresses in full.",
         )
     if not is_iri(text):
         raise InputError("bad_value", "The document has an address with characters that no address has.")
@@ -135,44 +138,46 @@ def _term(text: str) -> str:
     if text.partition(":")[0] not in _SCHEMES:
         raise InputError(
             "undefined_term",
-            "The document has a member or a type with a prefix that no context defines.",
+            "The document has a type that no context defines, or a name with a prefix that none defines.",
             "Add a context that defines it, or write the address in full.",
         )
     return _iri(text)
 
 
-def _literal(item: Mapping[str, Any]) -> str:
+def _literal(item: Mapping[str, Any], escapes: Escapes) -> str:
     """Object to RDF Conversion (JSON-LD 1.1 API section 8.6); directions as i18n-datatype."""
+
+    def typed(text: str, datatype: str) -> str:
+        form = literal(text, escapes)
+        return form if datatype == f"{_XSD}string" else f"{form}^^{_iri(datatype)}"
+
     value, kind = item["@value"], item.get("@type")
     if kind == "@json":
         try:
-            return f"{literal(rfc8785.dumps(value).decode())}^^<{_RDF}JSON>"
+            return typed(rfc8785.dumps(value).decode(), f"{_RDF}JSON")
         except rfc8785.CanonicalizationError:
             raise InputError(
                 "bad_value", "The document has a number that JSON programs do not agree on."
             ) from None
     if isinstance(value, bool):
-        return _typed("true" if value else "false", kind or f"{_XSD}boolean")
+        return typed("true" if value else "false", kind or f"{_XSD}boolean")
     if isinstance(value, int | float):
-        return _number(value, kind)
+        return typed(*_number(value, kind))
     if kind == f"{_XSD}double":
         try:
-            return _number(float(value), kind)
+            return typed(*_number(float(value), kind))
         except ValueError:
-            return _typed(value, kind)
+            return typed(value, kind)
     language, direction = item.get("@language", ""), item.get("@direction")
     if direction:
-        return _typed(value, f"https://www.w3.org/ns/i18n#{language}_{direction}")
+        return typed(value, f"https://www.w3.org/ns/i18n#{language}_{direction}")
     if language:
-        return f"{literal(value)}@{language}"
-    return _typed(value, kind or f"{_XSD}string")
+        return f"{literal(value, escapes)}@{language}"
+    return typed(value, kind or f"{_XSD}string")
 
 
-def _number(value: float, kind: str | None) -> str:
+def _number(value: float, kind: str | None) -> tuple[str, str]:
+    """Its text and its datatype."""
     if kind == f"{_XSD}double" or value != int(value) or abs(value) >= 1e21:
-        return _typed(_DOUBLE.sub(r"\1E\2\3", f"{value:.15E}"), kind or f"{_XSD}double")
-    return _typed(str(int(value)), kind or f"{_XSD}integer")
-
-
-def _typed(text: str, kind: str) -> str:
-    return literal(text) if kind == f"{_XSD}string" else f"{literal(text)}^^{_iri(kind)}"
+        return _DOUBLE.sub(r"\1E\2\3", f"{value:.15E}"), kind or f"{_XSD}double"
+    return str(int(value)), kind or f"{_XSD}integer"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import permutations
 
 from agent.errors import InputError
@@ -28,14 +28,19 @@ def canonicalise(quads: Iterable[Quad], *, work: int) -> str:
     return _Canonicaliser(quads, work).run()
 
 
-def literal(text: str) -> str:
+Escapes = Mapping[int, str]
+
+_NAMED: Escapes = {ord(char): "\\" + name for char, name in zip('\b\t\n\f\r"\\', 'btnfr"\\', strict=True)}
+RDFC_ESCAPES: Escapes = {**{code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)}, **_NAMED}
+# What was signed before RDFC-1.0 settled it. DIDKit escapes four characters and PyLD five; a form under one never
+# equals another text's form under another, because a backslash is always doubled.
+URDNA2015_ESCAPES: Escapes = {ord(char): _NAMED[ord(char)] for char in '\n\r"\\'}
+PYLD_ESCAPES: Escapes = {ord(char): _NAMED[ord(char)] for char in '\t\n\r"\\'}
+
+
+def literal(text: str, escapes: Escapes = RDFC_ESCAPES) -> str:
     """``text`` between quotes, in the one form that canonical N-Quads allow (section 5)."""
-    return '"' + text.translate(_ESCAPES) + '"'
-
-
-_ESCAPES = {code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)} | {
-    ord(char): "\\" + name for char, name in zip('\b\t\n\f\r"\\', 'btnfr"\\', strict=True)
-}
+    return f'"{text.translate(escapes)}"'
 
 
 def _line(quad: Quad) -> str:

@@ -23,7 +23,19 @@ def test_multikey_of_the_did_key_test_vector() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "z", "z6Mk", "u6MkiTBz", "z6Mk0OIl", None, 5, "z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc"],
+    [
+        *(
+            "",
+            "z",
+            "z6Mk",
+            "u6MkiTBz",
+            "z6Mk0OIl",
+            None,
+            5,
+            "z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc",
+        ),
+        "z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp\n",
+    ],
 )
 def test_multikeys_that_are_none(text: Any) -> None:
     with pytest.raises(KeyFormatError):
