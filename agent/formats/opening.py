@@ -133,6 +133,10 @@ def _understood(found: Found) -> Opened:
         return Opened(found, payload, record, importable=False, missing=(), unknown=())
     if found.kind is Kind.RECORD:
         return Opened(found, payload, Record.from_json(document), importable=False, missing=(), unknown=())
+    if found.kind is Kind.ELM:
+        from agent.vc import elm
+
+        return Opened(found, payload, elm.from_elm(document), importable=False, missing=(), unknown=())
     seen = understand.understand(document)
     return Opened(
         found,

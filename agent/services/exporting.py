@@ -19,13 +19,14 @@ from agent.core.stacks import plan
 from agent.core.verdict import PART_LABELS, Check, PartName
 from agent.errors import InputError
 from agent.formats.registry import envelope_of
-from agent.services import clock, signing, stacking, views
+from agent.services import checking, clock, signing, stacking, views
 from agent.services.holding import Holding
 from agent.services.node import Node
 from agent.store.vault import Document
 
 if TYPE_CHECKING:  # printing loads fonts and shaping, which most uses of the service never need
     from agent.printing.credential import Group
+    from trust_registry.models import Decision
 
 UNSIGNED = "This file is for reading: it is not signed, so it cannot be verified by itself."
 NOT_BAKED = "There is no signed badge of this credential, so the picture has none inside: it proves nothing."
@@ -68,7 +69,8 @@ class Exporting:
         if format_ in ("png", "svg"):
             return await asyncio.to_thread(_picture, credential, record, format_)
         if format_ == "elm":
-            return await asyncio.to_thread(_elm, credential, record)
+            answer = await checking.decide(self._node, credential)
+            return await asyncio.to_thread(_elm, credential, record, answer.decision)
         raise InputError("unknown_format", "There is no such format.")
 
     async def _presentation(self, badge: Document, challenge: str, domain: str) -> Exported:
@@ -117,7 +119,8 @@ class Exporting:
 
         checked = {each["id"]: str(each["checked_at"]) for each in held}
         page = transcript_page(planned, now=clock.now(), checked=checked)
-        return await asyncio.to_thread(_printed, page, format_)
+        words = json.dumps([each.record.to_json() for each in found], ensure_ascii=False)
+        return await asyncio.to_thread(_printed, page, format_, words)
 
     async def _bundle(self, held: list[Document], planned: Any) -> Exported:
         """One Comprehensive Learner Record of the badges that count, signed by a new key of this wallet: the
@@ -192,12 +195,22 @@ def _picture(credential: Document, record: Record, format_: str) -> Exported:
     from agent.printing import picture
     from agent.vc import baking
 
-    draw, media_type = (picture.png, "image/png") if format_ == "png" else (picture.svg, "image/svg+xml")
-    image = draw(record, issuer_host=_host(record))
+    if format_ == "png":
+        image, media_type = _png(record), "image/png"
+    else:
+        image, media_type = picture.svg(record, issuer_host=_host(record)), "image/svg+xml"
     badge = find_badge(credential)
     if badge is None:
         return Exported(image, media_type, (NOT_BAKED,))
     return Exported(baking.bake(image, json.dumps(badge["secured"])), media_type, (ALL_OF_IT,))
+
+
+def _png(record: Record) -> bytes:
+    from agent.printing import picture
+    from agent.services.system_fonts import fonts_for
+
+    words = json.dumps(record.to_json(), ensure_ascii=False)
+    return picture.png(record, issuer_host=_host(record), fonts=fonts_for(words))
 
 
 def _page(credential: Document, record: Record, format_: str) -> Exported:
@@ -217,17 +230,19 @@ def _page(credential: Document, record: Record, format_: str) -> Exported:
         now=clock.now(),
         attached=attached,
     )
-    return _printed(page, format_)
+    return _printed(page, format_, json.dumps(record.to_json(), ensure_ascii=False))
 
 
-def _printed(page: Any, format_: str) -> Exported:
+def _printed(page: Any, format_: str, words: str) -> Exported:
+    """``words``: all texts that the page may have, for which a font is looked for."""
     if format_ == "html":
         from agent.printing.web import html
 
         return Exported(html(page), "text/html", (UNSIGNED,))
     from agent.printing.pdf import pdf
+    from agent.services.system_fonts import fonts_for
 
-    return Exported(pdf(page), "application/pdf", (UNSIGNED,))
+    return Exported(pdf(page, fonts=fonts_for(words)), "application/pdf", (UNSIGNED,))
 
 
 def _groups(credential: Document) -> tuple[Group, ...]:
@@ -245,23 +260,25 @@ def _groups(credential: Document) -> tuple[Group, ...]:
     )
 
 
-def _elm(credential: Document, record: Record) -> Exported:
-    from agent.printing import picture
+def _elm(credential: Document, record: Record, decision: Decision | None) -> Exported:
+    from agent.services.elm import accreditation_of
     from agent.vc import elm
 
-    image = picture.png(record, issuer_host=_host(record))
+    image = _png(record)
+    reviewed = None if decision is None else accreditation_of(decision)
     document = elm.to_elm(
         record,
         issuer_did=record.issuer.did,
         credential_id=record.id,
         subject_id=f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, record.id)}",
         issued=clock.parse(credential["received_at"]),
+        accreditation=reviewed,
         picture=image,
     )
     remarks = [UNSIGNED]
     remarks += [
         f"The model asks for what the credential does not have: {what}."
-        for what in elm.missing(record, picture=image)
+        for what in elm.missing(record, reviewed, picture=image)
     ]
     remarks += [f"The model has no place for {what}." for what in elm.not_carried(record)]
     return Exported(_json(document), "application/ld+json", tuple(remarks))
