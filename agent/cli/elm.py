@@ -14,7 +14,8 @@ import typer
 
 from agent.cli.io import GLYPHS, As, Home, Json, home_of, out, out_json, run, say, show_error
 from agent.errors import EXIT_FAILED, EXIT_UNKNOWN, CairnError, InputError
-from agent.roots import default_root, load_settings
+from agent.roots import default_root
+from agent.settings import load_settings
 
 if TYPE_CHECKING:
     from agent.services.elm import Report
