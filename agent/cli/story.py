@@ -127,8 +127,11 @@ class Story:
         await self.step("employer asks, wallet plans", lambda: self._plan(learner, request))
         await self.step("learner consents and sends", lambda: self._present(learner, request))
         await self.step("employer's verdict", lambda: self._verdict(employer, request))
+        picture: list[bytes] = []
+        await self.step("a badge as a picture", lambda: self._badge(learner, employer, offers[1], picture))
         await self.step("a request for nationality", lambda: self._nationality(learner, employer))
         await self.step("the university revokes", lambda: self._revoke(learner, offers[1]))
+        await self.step("the same picture, checked again", lambda: self._revoked_badge(employer, picture))
         await self.step("the same request, planned again", lambda: self._replan(learner, employer))
         await self.step("a revoked credential, forced", lambda: self._force(learner, employer))
 
@@ -205,6 +208,31 @@ class Story:
         _require(not failed, "; ".join(f"{check.code} {check.result}: {check.detail}" for check in failed))
         return verdict.headline()
 
+    async def _badge(
+        self, learner: AgentClient, employer: AgentClient, offer: Document, picture: list[bytes]
+    ) -> str:
+        """The same credential as an Open Badge inside a PNG, sent by any other way; then presented."""
+        credentials = (await learner.get("/v1/wallet/credentials"))["credentials"]
+        held = next(each for each in credentials if each["title"] == offer["title"])
+        path = f"/v1/wallet/credentials/{held['id']}/export"
+        image, _ = await learner.file("GET", path, params={"as": "png"})
+        picture.append(image)
+        found = await employer.post_bytes("/v1/verify", image)
+        _require(found["result"] == "pass", f"the picture is {found['result']}: {_open_checks(found)}")
+        asked = {"challenge": "interview-7", "domain": "employer.example"}
+        shown, _ = await learner.file("GET", path, params={"as": "presentation", **asked})
+        fresh = await employer.post_bytes("/v1/verify", shown, asked)
+        _require(fresh["result"] == "pass", f"the presentation is {fresh['result']}: {_open_checks(fresh)}")
+        stale = await employer.post_bytes("/v1/verify", shown, asked | {"challenge": "interview-8"})
+        _require(stale["result"] == "fail", f"for another interview it is {stale['result']}")
+        return f"{len(image) // 1024} KB, verified in every part; presented for one interview, refused for another"
+
+    async def _revoked_badge(self, employer: AgentClient, picture: list[bytes]) -> str:
+        found = await employer.post_bytes("/v1/verify", picture[0])
+        failed = [check for check in found["verdict"]["parts"][0]["checks"] if check["result"] == "fail"]
+        _require([check["reason"] for check in failed] == ["revoked"], f"failed: {_open_checks(found)}")
+        return f"fails: {failed[0]['detail']}"
+
     async def _nationality(self, learner: AgentClient, employer: AgentClient) -> str:
         request = await employer.post("/v1/verifier/requests", {"policy": NATIONALITY_POLICY})
         shown = await learner.post("/v1/wallet/requests/review", {"link": request["link"]})
@@ -266,6 +294,11 @@ class Story:
                 return dict(done[number - 1])
             await asyncio.sleep(0.1)
         raise Unexpected("no verdict within 30 s")
+
+
+def _open_checks(found: Document) -> str:
+    checks = [check for part in found["verdict"]["parts"] for check in part["checks"]]
+    return "; ".join(f"{check['code']}: {check['detail']}" for check in checks if check["result"] != "pass")
 
 
 def _require(condition: bool, otherwise: str) -> None:

@@ -12,7 +12,7 @@ async def test_every_step_of_the_story_comes_out_as_told(universe: Universe) -> 
     async with universe.client("learner") as learner, universe.client("employer") as employer:
         await story.exchange(learner, employer)
     assert story.ok, "\n".join(told)
-    assert len(story.steps) == 14
+    assert len(story.steps) == 16
     assert len(story.verdicts) == 2
     assert [part["result"] for part in story.verdicts[0]["parts"]] == ["pass"] * 4
     assert story.verdicts[1]["parts"][0]["result"] == "fail"
