@@ -53,6 +53,8 @@ class Settings(BaseModel):
     demo: bool = False  # allows http to loopback, and registry snapshots of kind demo
     lock_after_seconds: int = 0  # idle lock of a learner's wallet; 0: only on demand
     elm_url: str = ""  # where 'cairn elm install' gets the European Learning Model; empty: as published
+    # Two status entries in a badge are right by the W3C and refused by 1EdTech's JSON Schema, which takes one.
+    badge_suspension: bool = False
     rev_registry_size: int = Field(default=200, ge=4, le=32768)
     vc_api: bool = False  # the W3C's VC-API on the admin listener: whoever has the token can have anything signed
 

@@ -55,6 +55,12 @@ def credential(document: Document) -> None:
     out()
     out(f"Checks, run {document['checked_at']}")
     checks(document["checks"])
+    if document["beside"]:
+        out("Beside the checks, deciding nothing")
+        checks(document["beside"])
+    out(f"Held as: {', '.join(document['forms'])}")
+    for row in document["not_understood"]:
+        out(f"  not understood, as it came: {row['path']}: {row['text']}")
     for share in document["shared"]:
         out(f"  shared with {who(share['to'])} on {share['at']}: {', '.join(share['claims'])}")
 
@@ -69,6 +75,9 @@ def offer(document: Document) -> None:
         out(f"  {row['label']}: {row['value']}")
     out("Checks")
     checks(document["checks"])
+    badge = document.get("badge")
+    if badge:
+        out(f"Open Badge: {badge['state']}{': ' if badge['detail'] else ''}{badge['detail']}")
     if document["error"]:
         out(f"  ✗ {document['error']['detail']} [{document['error']['code']}]")
 

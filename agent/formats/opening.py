@@ -6,14 +6,19 @@ Nothing is verified here. Errors are `InputError` with a code and a hint; see `a
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+from agent.core.limits import parse_json
 from agent.core.record import Record, text
-from agent.errors import InputError
+from agent.errors import InputError, UnreachableError
 from agent.formats.envelope import Held
-from agent.vc import recognise, understand, vc_jwt
+from agent.vc import badge2, recognise, understand, vc_jwt
+from agent.vc.limits import VC_LIMITS
 from agent.vc.recognise import Found, Kind
+
+if TYPE_CHECKING:
+    from agent.formats.envelope import Means
 
 # Which envelope secures what was found; what is not here is secured by nothing that is known.
 _ENVELOPES = {
@@ -79,9 +84,45 @@ def open_file(data: bytes) -> Opened:
         raise InputError(error.code, error.detail, error.hint or HINT) from error
 
 
+async def open_fully(data: bytes, means: Means) -> Opened:
+    """As `open_file`, with what an Open Badge 2.0 only points to: its assertion, badge class and issuer."""
+    opened = open_file(data)
+    found = opened.found
+    if found.kind is not Kind.OPEN_BADGE_2_ASSERTION:
+        return opened
+    document = found.document
+    if document is None:
+        document = await _object_at(found.url, means)
+        if document is None:
+            raise UnreachableError(
+                "assertion_unreachable", "The image holds an address only, and that cannot be read now.", HINT
+            )
+    for _ in range(2):  # the badge class, then its issuer
+        addresses = badge2.references(document)
+        objects = {address: await _object_at(address, means) for address in addresses}
+        document = badge2.with_documents(
+            document, {address: each for address, each in objects.items() if each is not None}
+        )
+    return _understood(replace(found, document=document))
+
+
+async def _object_at(address: str, means: Means) -> dict[str, Any] | None:
+    answer = await means.lookups.document(address)
+    try:
+        parsed = parse_json(answer.content, max_bytes=VC_LIMITS.document_bytes) if answer.content else None
+    except InputError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
 def _open(data: bytes) -> Opened:
-    found = recognise.recognise(data)
+    return _understood(recognise.recognise(data))
+
+
+def _understood(found: Found) -> Opened:
     document: Any = found.document
+    if found.url and document is None:  # a picture that only says where its assertion is
+        return Opened(found, found.url.encode(), None, importable=False, missing=(), unknown=())
     if found.kind is Kind.VC_JWT:
         document = vc_jwt.credential_of(vc_jwt.parse(found.jwt))
     payload = found.jwt.encode() if found.jwt else json.dumps(document, sort_keys=True).encode()

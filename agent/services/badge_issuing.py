@@ -17,7 +17,7 @@ from agent.services import clock, signing
 from agent.services.node import Node
 from agent.services.status_lists import Slot, StatusLists
 from agent.store.vault import Document, Put
-from agent.vc import badge, dids, rules
+from agent.vc import badge, dids, rules, schemas
 from agent.vc.edition import badge_edition
 from agent.vc.facts import Facts
 
@@ -49,8 +49,14 @@ class BadgeIssuing:
             credential_id=record.id,
             subject_id=holder,
             valid_from=_start(record),
-            status=place.credential_status,
+            status=[entry for entry in place.credential_status if entry["statusPurpose"] in self._purposes()],
         )
+        # The schema takes one status entry; a second one is the issuer's choice (see the setting).
+        single = document | {"credentialStatus": place.credential_status[0]}
+        if problems := schemas.check(single):
+            raise InputError(
+                "not_a_badge", f"The record makes no badge that 1EdTech's schema takes: {problems[0].path}."
+            )
         signed = await signing.sign(
             self._node,
             document,
@@ -59,8 +65,16 @@ class BadgeIssuing:
             now=clock.now(),
             as_list=True,  # 1EdTech's JSON Schema takes ``proof`` as an array only
         )
-        offer["badge"] = {"holder": holder, "document": signed, "slot": place.slot.to_json()}
+        offer["badge"] = {
+            "holder": holder,
+            "document": signed,
+            "slot": place.slot.to_json(),
+            "purposes": self._purposes(),
+        }
         return signed, place.put
+
+    def _purposes(self) -> list[str]:
+        return ["revocation", *(["suspension"] if self._node.settings.badge_suspension else [])]
 
     def _holder(self, presentation: Any, *, challenge: str) -> str:
         """The did:key that signed ``presentation`` for this offer and our address, just now."""
@@ -80,7 +94,7 @@ class BadgeIssuing:
     async def mark(self, offer: Document, purpose: str, value: bool) -> None:
         """Revoke, suspend or reinstate the badge of an offer, if it has one. Idempotent."""
         made = offer.get("badge")
-        if made is not None:
+        if made is not None and purpose in made["purposes"]:
             await self.lists.set_status(Slot.from_json(made["slot"]), purpose, value)
 
 

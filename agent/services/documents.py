@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from agent.core.record import Record, text
 from agent.core.verdict import Check, Part, PartName, Result, Verdict, combine
 from agent.formats.files import read
-from agent.formats.opening import open_file
+from agent.formats.opening import open_fully
 from agent.formats.reading import Read
 from agent.services import clock, rows, trust, views
 
@@ -60,8 +60,9 @@ async def examine(
     verifier: Verifier, data: bytes, *, challenge: str | None = None, domain: str | None = None
 ) -> Examination:
     """The verdict on a file. Raises `InputError` for what cannot be read; everything else is a check."""
-    opened = open_file(data)
-    found = await read(opened, verifier.new_means(), challenge=challenge, domain=domain)
+    means = verifier.new_means()
+    opened = await open_fully(data, means)
+    found = await read(opened, means, challenge=challenge, domain=domain)
     quality: list[Check] = []
     complete: list[Check] = []
     beside: list[Check] = []

@@ -36,6 +36,8 @@ from agent.errors import (
 from agent.net.fetch import Fetched
 from agent.vc.elm_codes import COMMIT, VERSION
 from agent.vc.elm_shapes import Finding, violations
+from agent.vc.elm_values import Accreditation
+from trust_registry.models import ASSURED, Decision
 
 DEFAULT_URL: Final = (
     f"https://raw.githubusercontent.com/european-commission-empl/European-Learning-Model/{COMMIT}"
@@ -225,6 +227,28 @@ def validate_bytes(data: bytes, target: Path, *, seconds: float = SECONDS) -> Re
     except OSError:
         return _failed("validator_failed", "The validator could not be started.")
     return _report(done.returncode, done.stdout)
+
+
+def accreditation_of(decision: Decision | None) -> Accreditation | None:
+    """What a registry's decision says of who reviewed; None when it does not say that somebody did.
+
+    A decision does not hold the agency's country, so that the export says it in a note.
+    """
+    if decision is None or decision.outcome not in ASSURED:
+        return None
+    chain = {link.role: link for link in decision.authority_chain}
+    if "report" not in chain or "agency" not in chain:
+        return None
+    report = chain["report"]
+    return Accreditation(
+        title=", ".join(
+            filter(None, (report.name, report.note))
+        ),  # the note says when a report is illustrative
+        agency=chain["agency"].name,
+        scope=str(decision.scope),
+        id=report.id,
+        report=report.url,
+    )
 
 
 def _failed(reason: str, detail: str) -> Report:

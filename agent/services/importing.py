@@ -14,7 +14,7 @@ from typing import Any
 
 from agent.core.record import text
 from agent.errors import InputError, NotFoundError
-from agent.formats.opening import Opened, open_file
+from agent.formats.opening import Opened, open_fully
 from agent.services import checking, clock, views
 from agent.services.holding import CREDENTIAL
 from agent.services.node import Node
@@ -35,7 +35,7 @@ class Importing:
         The same file twice is one credential. Raises `InputError` for what cannot be read; the wallet is then
         unchanged.
         """
-        opened = open_file(data)
+        opened = await open_fully(data, self._node.new_means())
         digest = hashlib.sha256(opened.payload).hexdigest()
         known = await self._known(digest)
         if known is not None:

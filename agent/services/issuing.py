@@ -139,6 +139,12 @@ class Issuing:
                 raise ConflictError(
                     "no_badge", "There is no Open Badge of this offer that could be suspended or reinstated."
                 )
+            if "suspension" not in offer["badge"]["purposes"]:
+                raise ConflictError(
+                    "not_suspendable",
+                    "The badge was made without a place on a suspension list.",
+                    "Set badge_suspension in the agent's settings; it holds for badges made from then on.",
+                )
             await self._badges.mark(offer, "suspension", value=suspended)
             offer["suspended"] = suspended
             await self._save(offer)

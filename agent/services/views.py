@@ -12,6 +12,7 @@ from agent.core.attributes import to_attributes
 from agent.core.profiles import profiles_met
 from agent.core.record import Record, host_of, text
 from agent.core.verdict import Check, Result, combine
+from agent.formats.registry import envelope_of
 from agent.services.bus import Bus
 from agent.store.vault import Document
 
@@ -92,12 +93,19 @@ def credential_detail(credential: Document, shared: list[Document]) -> Document:
         "record": credential["record"],
         "claims": claim_rows(record),
         "checks": credential["checks"],
+        "beside": credential.get("beside", []),
+        "forms": [envelope_of(each).label for each in (credential, *credential.get("also", {}).values())],
+        "not_understood": [
+            {"path": path, "text": words} for path, words in credential.get("imported", {}).get("unknown", [])
+        ],
         "shared": shared,
     }
 
 
 def offer_view(offer: Document) -> Document:
     record = Record.from_json(offer["record"])
-    hidden = ("record", "cred_def_id", "thread_id", "institution_id")
+    hidden = ("record", "cred_def_id", "thread_id", "institution_id", "badge")
     shown: dict[str, Any] = {name: value for name, value in offer.items() if name not in hidden}
+    if offer.get("badge"):
+        shown["badge"] = {name: offer["badge"].get(name, "") for name in ("state", "code", "detail")}
     return shown | summary_of_record(record) | {"claims": claim_rows(record)}

@@ -228,6 +228,7 @@ class Maker:
         if "additionalNote" in reviewed:
             notes.append(reviewed.pop("additionalNote"))
         hours, category = record.workload_hours, record.category
+        setting = codes.LEARNING_SETTING.get(record.learning_type or "")
         return self._node(
             "Qualification" if qualifies else "LearningAchievementSpecification",
             "specification",
@@ -243,9 +244,7 @@ class Maker:
                 _concept(codes.PARTICIPATION, "participation", words.PARTICIPATION, each)
                 for each in record.participation
             ),
-            learningSetting=codes.listed(codes.LEARNING_SETTING[record.learning_type])
-            if record.learning_type in codes.LEARNING_SETTING
-            else None,
+            learningSetting=codes.listed(setting) if setting else None,
             language=many(distinct(language for tag in record.language if (language := codes.language(tag)))),
             entryRequirement=self._note("prerequisites", record.prerequisites),
             learningOutcome=many(self._outcome(number, each) for number, each in enumerate(record.outcomes)),

@@ -307,8 +307,8 @@ class Town:
         self.members[name] = member
         return member
 
-    async def university(self, name: str = "munster", *, assured: bool = True) -> Member:
-        member = await self.member(name, Role.ISSUER, profile="munster-tu").start()
+    async def university(self, name: str = "munster", *, assured: bool = True, **more: Any) -> Member:
+        member = await self.member(name, Role.ISSUER, profile="munster-tu", **more).start()
         if assured:
             self.registry.outcomes[member.did] = registry_simulator.ASSURED
         return member

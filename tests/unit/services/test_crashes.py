@@ -89,7 +89,9 @@ async def check_books(town: Town, university: Member, learner: Member, number: i
         held = credential["also"]["ldp_vc"]
         assert held["holder"] in learner.wallet.keys, after
     places = await university.agent.node.vault.all("status_index")
-    made = [each["badge"] for each in await university.agent.node.vault.all("issued_offer") if each.get("badge")]
+    made = [
+        each["badge"] for each in await university.agent.node.vault.all("issued_offer") if each.get("badge")
+    ]
     assert len(places) == len(made) == number, after
 
 

@@ -9,7 +9,7 @@ import pytest
 from agent.core.record import Record
 from agent.errors import ConflictError, InputError, UntrustedError
 from agent.services import second_copy as second_copy_module
-from agent.vc import badge
+from agent.vc import badge, schemas
 from agent.vc.edition import badge_edition
 from tests.simulators.town import Member, Town
 
@@ -122,8 +122,9 @@ async def test_a_badge_for_another_key_is_not_made(place: Town, university: Memb
 
 
 async def test_revoking_revokes_the_badge_too_and_a_suspension_can_be_lifted(
-    place: Town, university: Member, learner: Member
+    place: Town, learner: Member
 ) -> None:
+    university = await place.university(badge_suspension=True)
     offer, _ = await accept(place, university, learner)
     code = offer["link"].rsplit("/", 1)[1]
 
@@ -139,6 +140,17 @@ async def test_revoking_revokes_the_badge_too_and_a_suspension_can_be_lifted(
     assert await row() == ("pass", "")
     await university.agent.issuing.revoke(code, "found to be a mistake")
     assert await row() == ("fail", "revoked")
+
+
+async def test_a_badge_fits_the_schema_of_1edtech_and_cannot_be_suspended_unless_the_issuer_wants_it(
+    place: Town, university: Member, learner: Member
+) -> None:
+    offer, credential = await accept(place, university, learner)
+    document = credential["also"]["ldp_vc"]["secured"]
+    assert schemas.check(document, formal=True) == ()
+    assert document["credentialStatus"]["statusPurpose"] == "revocation"
+    with pytest.raises(ConflictError, match="not_suspendable"):
+        await university.agent.issuing.suspend(offer["link"].rsplit("/", 1)[1], suspended=True)
 
 
 ATTACKS = {

@@ -1,12 +1,10 @@
-"""A record as a European Digital Credential, held against the published shapes, and back."""
+"""A record as a European Digital Credential, held against the published shapes."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
-from pathlib import Path
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -16,27 +14,13 @@ from hypothesis import strategies as st
 from agent.core import vocabularies
 from agent.core.record import Record
 from agent.errors import InputError
-from agent.vc import elm, elm_codes, elm_shapes, elm_values
-from agent.vc.elm_shapes import KNOWN, Examined
+from agent.vc import elm, elm_codes, elm_values
+from agent.vc.elm_shapes import KNOWN
 from issuer_profiles.loader import ROOT
 from tests.unit.core_domain.builders import full, record, record_json, without
 from tests.unit.vc import elm_files
+from tests.unit.vc.elm_files import ID, LEGAL, NOW, PNG, REVIEW, SUBJECT, broken, examine, made
 
-ID = "urn:uuid:7b0f6d3e-9a55-4d8c-8f3b-0d1f6a3f2b12"
-SUBJECT = "urn:uuid:11111111-9a55-4d8c-8f3b-0d1f6a3f2b12"
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-PNG = b"\x89PNG\r\n\x1a\n and what follows"
-LEGAL = elm.LegalIdentifier(country="IE", number="IE-0001")
-REVIEW = elm.Accreditation(
-    title="Institutional review",
-    agency="Quality and Qualifications Ireland",
-    scope="institution",
-    agency_country="IE",
-    id="DEQAR-1",
-    report="https://agency.example/report",
-    valid_from=date(2021, 1, 1),
-    valid_until=date(2027, 12, 31),
-)
 # All that the official JSON-LD sample violates; and the shapes' word for each thing that `missing` names.
 OFFICIAL = {
     ("elm:individualDisplay", "MinCount"),
@@ -70,26 +54,10 @@ SAMPLES = {
 }
 
 
-def made(found: Record, **more: Any) -> dict[str, Any]:
-    return elm.to_elm(
-        found, issuer_did=found.issuer.did, credential_id=ID, subject_id=SUBJECT, issued=NOW, **more
-    )
-
-
-@pytest.fixture(scope="module")
-def examine() -> Callable[[Any], Examined]:
-    files = elm_files.contents()
-    return lambda document: elm_shapes.examine(document, files)
-
-
-def broken(found: Examined) -> set[tuple[str, str]]:
-    return {(each.path, each.constraint) for each in found.findings}
-
-
 # --- against the shapes
 
 
-def test_the_official_sample_violates_exactly_these_three(examine: Callable[[Any], Examined]) -> None:
+def test_the_official_sample_violates_exactly_these_three() -> None:
     sample = json.loads((elm_files.folder() / "credential-sample.jsonld").read_text("utf-8"))
     found = examine(sample)
     assert broken(found) == OFFICIAL == set(KNOWN)
@@ -101,16 +69,14 @@ def test_the_official_sample_violates_exactly_these_three(examine: Callable[[Any
     assert repaired.dropped == ()
 
 
-def test_a_whole_record_with_what_no_record_has_breaks_no_rule(examine: Callable[[Any], Examined]) -> None:
+def test_a_whole_record_with_what_no_record_has_breaks_no_rule() -> None:
     found = examine(made(record(), accreditation=REVIEW, legal_identifier=LEGAL, picture=PNG))
     assert (found.findings, found.dropped) == ((), ())
     assert found.triples > 200
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_sample_records_violate_what_the_official_sample_does_and_nothing_else(
-    name: str, examine: Callable[[Any], Examined]
-) -> None:
+def test_the_sample_records_violate_what_the_official_sample_does_and_nothing_else(name: str) -> None:
     found = examine(made(Record.from_json(SAMPLES[name])))
     assert broken(found) == OFFICIAL
     assert found.dropped == ()
@@ -126,9 +92,7 @@ def test_there_are_samples() -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=record_json, whole=st.booleans())
-def test_what_is_missing_is_exactly_what_the_shapes_miss(
-    data: dict[str, Any], whole: bool, examine: Callable[[Any], Examined]
-) -> None:
+def test_what_is_missing_is_exactly_what_the_shapes_miss(data: dict[str, Any], whole: bool) -> None:
     more: dict[str, Any] = {"legal_identifier": LEGAL, "picture": PNG} if whole else {}
     found = Record.from_json(data)
     expected: set[tuple[str, str]] = set()
@@ -153,7 +117,7 @@ def test_each_missing_thing_is_named(gone: tuple[str, ...], expected: str) -> No
     assert elm.missing(record(), legal_identifier=LEGAL, picture=PNG) == ()
 
 
-def test_a_programme_review_makes_a_qualification(examine: Callable[[Any], Examined]) -> None:
+def test_a_programme_review_makes_a_qualification() -> None:
     review = dataclasses.replace(REVIEW, scope="programme")
     document = made(without("level"), accreditation=review, legal_identifier=LEGAL, picture=PNG)
     specification = document["credentialSubject"]["hasClaim"]["specifiedBy"]
@@ -163,7 +127,7 @@ def test_a_programme_review_makes_a_qualification(examine: Callable[[Any], Exami
     assert examine(document).findings == ()
 
 
-def test_a_review_by_an_agency_without_a_country_is_a_note(examine: Callable[[Any], Examined]) -> None:
+def test_a_review_by_an_agency_without_a_country_is_a_note() -> None:
     review = dataclasses.replace(REVIEW, agency_country="")
     document = made(record(), accreditation=review, legal_identifier=LEGAL, picture=PNG)
     note = document["issuer"]["additionalNote"]["noteLiteral"]["en"]
@@ -322,217 +286,3 @@ def test_the_tables_have_the_codes_of_the_lists() -> None:
         (elm_codes.CREDIT, vocabularies.CREDIT_SYSTEMS),
     ):
         assert set(table) <= set(words)
-
-
-# --- and back
-
-
-def test_a_whole_record_comes_back_except_what_is_not_carried() -> None:
-    before = record()
-    back = elm.from_elm(json.loads(json.dumps(made(before, picture=PNG))))
-    assert back is not None
-    expected = before.to_json()
-    for path in elm.not_carried(before):
-        first, _, second = path.partition(".")
-        if not second:
-            expected.pop(first)
-        elif isinstance(expected[first], list):
-            for each in expected[first]:
-                each.pop(second, None)
-        else:
-            expected[first].pop(second)
-    assert back.to_json() == expected
-
-
-@settings(max_examples=60, deadline=None)
-@given(record_json)
-def test_what_comes_back_is_what_went(data: dict[str, Any]) -> None:
-    before = Record.from_json(data)
-    back = elm.from_elm(made(before))
-    assert back is not None
-    for name in (
-        "id",
-        "title",
-        "description",
-        "learner",
-        "awarded_on",
-        "expires_on",
-        "credit",
-        "participation",
-    ):
-        assert getattr(back, name) == getattr(before, name)
-    assert [each.text for each in back.outcomes] == [each.text for each in before.outcomes]
-    assert (back.issuer.did, back.grade, back.workload_hours) == (
-        before.issuer.did,
-        before.grade,
-        before.workload_hours,
-    )
-    if before.level:
-        assert back.level == before.level
-    again = elm.from_elm(made(back))
-    assert again is not None
-    assert again.title == back.title
-
-
-def official() -> dict[str, Any]:
-    sample: dict[str, Any] = json.loads((elm_files.folder() / "credential-sample.jsonld").read_text("utf-8"))
-    return sample
-
-
-def test_the_official_sample_is_read_as_far_as_it_goes_once_its_issuer_has_a_did() -> None:
-    sample = official()
-    assert elm.from_elm(sample) is None
-    sample["issuer"]["id"] = "did:web:uni.example"
-    found = elm.from_elm(sample)
-    assert found is not None
-    assert found.title == {"en": "some kind of learning achievement", "fr": "une sorte de réussite scolaire"}
-    assert (found.learner.given_name, found.learner.family_name) == ("Max", "Power")
-    assert found.issuer.countries == ("FR",)
-    assert [body.name for body in found.awarding_bodies] == ["some legal name of the organistion"]
-    assert found.expires_on == date(2024, 9, 24)  # valid until the beginning of the 25th
-
-
-def test_a_local_midnight_in_utc_tells_no_day() -> None:
-    document = made(record())
-    document["credentialSubject"]["dateOfBirth"] = "1999-10-01T22:00:00Z"
-    document["validUntil"] = "2030-01-01T22:00:00Z"
-    found = elm.from_elm(document)
-    assert found is not None
-    assert found.learner.birth_date is None
-    assert found.expires_on == date(2029, 12, 31)  # the last day that is whole
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        None,
-        [],
-        "x",
-        {},
-        {"type": ["VerifiableCredential"]},
-        {"type": ["EuropeanDigitalCredential"]},
-        {"type": "EuropeanDigitalCredential", "@context": elm_codes.EDC_CONTEXT},
-        {
-            "type": "EuropeanDigitalCredential",
-            "@context": [elm_codes.EDC_CONTEXT],
-            "issuer": {"id": "did:web:a"},
-        },
-        {
-            "type": "EuropeanDigitalCredential",
-            "@context": [elm_codes.EDC_CONTEXT],
-            "id": "x",
-            "issuer": "did:web:a",
-            "credentialSubject": {"hasClaim": {"type": "LearningAchievement"}},
-        },
-    ],
-)
-def test_what_is_no_record(document: Any) -> None:
-    assert elm.from_elm(document) is None
-
-
-_JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "en", "title"]), inner)
-    ),
-    max_leaves=6,
-)
-
-
-@settings(max_examples=80, deadline=None)
-@given(junk=_JUNK, data=st.data())
-def test_whatever_stands_in_a_member_is_left_out_or_taken(junk: Any, data: st.DataObject) -> None:
-    document = made(record(), accreditation=REVIEW, picture=PNG)
-    place = document
-    for _ in range(data.draw(st.integers(0, 5))):
-        inner = [name for name, value in place.items() if isinstance(value, dict)]
-        if not inner:
-            break
-        place = place[data.draw(st.sampled_from(sorted(inner)))]
-    place[data.draw(st.sampled_from(sorted(place)))] = junk
-    found = elm.from_elm(document)
-    assert found is None or Record.from_json(found.to_json()) == found
-
-
-def test_one_bad_item_costs_that_item_only() -> None:
-    document = made(record())
-    outcomes = document["credentialSubject"]["hasClaim"]["specifiedBy"]["learningOutcome"]
-    outcomes.insert(1, {"title": {"en": 7}})
-    outcomes.append({"title": {"not a tag": "x"}})
-    document["credentialSubject"]["givenName"] = {"en": "\ud800"}
-    found = elm.from_elm(document)
-    assert found is not None
-    assert [each.text["en"] for each in found.outcomes] == ["Read data.", "Clean data."]
-    assert (found.learner.given_name, found.learner.family_name) == (None, "Byrne")
-
-
-# --- documents that want something else
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        ({"@context": "https://attacker.example/context"}, "unknown_context"),
-        ({"@context": [elm_codes.EDC_CONTEXT, {"title": "urn:x"}]}, "context_override"),
-        ({"displayParameter": {"@context": {"title": "urn:x"}, "title": "x"}}, "context_override"),
-        ({"@context": [elm_codes.VC_CONTEXT], "type": ["VerifiableCredential"]}, "not_elm"),
-        ({"@context": 7}, "context_override"),
-        ({"id": {"nested": "x"}}, "not_jsonld"),
-        ({"displayParameter": {"title": {"no tag": "x"}}}, "not_jsonld"),
-        ({"displayParameter": {"title": {"en": ["x"] * 501}}}, "too_complex"),
-        ({"displayParameter": [[{"en": "x"}] * 400] * 20}, "too_complex"),
-        ({"displayParameter": [{"title": {f"x-{n}": "x" for n in range(60)}}] * 166}, "too_complex"),
-    ],
-)
-def test_what_is_refused(change: dict[str, Any], code: str, examine: Callable[[Any], Examined]) -> None:
-    with pytest.raises(InputError) as refused:
-        examine(made(record()) | change)
-    assert refused.value.code == code
-
-
-def test_a_document_cannot_change_what_the_shapes_mean(examine: Callable[[Any], Examined]) -> None:
-    document = made(record(), legal_identifier=LEGAL, picture=PNG)
-    del document["displayParameter"]["primaryLanguage"]["type"]
-    del document["displayParameter"]["primaryLanguage"]["inScheme"]
-    document["displayParameter"]["primaryLanguage"]["id"] = "urn:no-language"
-    document |= {
-        "http://www.w3.org/2002/07/owl#imports": {"id": "https://attacker.example/shapes"},
-        "http://www.w3.org/ns/shacl#shapesGraph": {"id": "https://attacker.example/shapes"},
-        "credentialProfiles": {
-            **document["credentialProfiles"],
-            "http://www.w3.org/2000/01/rdf-schema#subClassOf": {
-                "id": "http://www.w3.org/2004/02/skos/core#Concept"
-            },
-        },
-    }
-    found = examine(document)
-    assert ("elm:primaryLanguage", "Class") in broken(found)
-    assert set(found.dropped) == {
-        "http://www.w3.org/2002/07/owl#imports",
-        "http://www.w3.org/ns/shacl#shapesGraph",
-        "http://www.w3.org/2000/01/rdf-schema#subClassOf",
-    }
-
-
-def test_a_term_of_no_context_is_told_with_all_below_it(examine: Callable[[Any], Examined]) -> None:
-    document = made(record(), legal_identifier=LEGAL, picture=PNG)
-    document["credentialSubject"]["nickname"] = {"id": "urn:n", "type": "Note", "noteLiterals": {"en": "x"}}
-    found = examine(document)
-    assert found.dropped == ("en", "nickname", "noteLiterals")
-    assert found.findings == ()
-
-
-def test_a_concept_of_another_list_is_found(examine: Callable[[Any], Examined]) -> None:
-    document = made(record(), legal_identifier=LEGAL, picture=PNG)
-    level = document["credentialSubject"]["hasClaim"]["specifiedBy"]["eqfLevel"]
-    level["inScheme"]["id"] = "urn:my-own-levels"
-    found = examine(document)
-    assert ("elm:EQFLevel", "Node") in broken(found)
-    assert all(not each.known for each in found.findings)
-
-
-def test_no_file_of_the_model_is_in_the_software() -> None:
-    software = Path(elm.__file__).parents[1]
-    names = {file.name for file in software.rglob("*") if file.suffix in (".ttl", ".jsonld")}
-    assert "edc-ap-context.jsonld" not in names
-    assert not any(name.endswith(".ttl") for name in names)
