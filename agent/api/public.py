@@ -50,7 +50,11 @@ def create(agent: Agent) -> FastAPI:
 
     @app.get("/status/{name}")
     async def status_list(name: str, request: Request) -> Response:
-        return _unless_known(_found(store.get_status_list(name), "application/vc", FOR_MINUTES), request)
+        # Any of the two is right (Bitstring Status List, "Media Types"); some verifiers parse only what is called JSON.
+        asked = "application/vc" in request.headers.get("accept", "")
+        media_type = "application/vc" if asked else "application/json"
+        headers = {**FOR_MINUTES, "vary": "accept"}
+        return _unless_known(_found(store.get_status_list(name), media_type, headers), request)
 
     @app.get("/tails/hash/{name}")
     async def tails(name: str) -> Response:

@@ -1,4 +1,4 @@
-"""The VC-API's four addresses; shapes and errors are those of `agent.services.vc_api`.
+"""Four addresses of the VC-API; shapes and errors are those of `agent.services.vc_api`.
 
 ``/credentials/issue`` and ``/presentations/issue`` sign with eddsa-rdfc-2022; with the name of a suite before them
 (``/eddsa-jcs-2022/credentials/issue``) with that. The verifying ones take what any suite made, under all three paths:
@@ -24,6 +24,12 @@ Verify = Callable[[vc_api.Host, dict[str, Any]], Awaitable[vc_api.Answer]]
 
 def create(host: vc_api.Host) -> APIRouter:
     router = APIRouter()
+
+    @router.get("/identifiers")
+    async def identifiers() -> dict[str, str]:
+        """The DIDs that documents can be signed with; not of the interface, which leaves it open."""
+        return {"did": host.did, "didKey": await host.did_key()}
+
     for base, suite in (("", vc_api.SUITES[0]), *((f"/{suite}", suite) for suite in vc_api.SUITES)):
         _issuing(router, f"{base}/credentials/issue", host, vc_api.issue_credential, suite)
         _issuing(router, f"{base}/presentations/issue", host, vc_api.issue_presentation, suite)

@@ -10,6 +10,8 @@ is not verified, and is told apart from *fail* in ``result`` and in each check.
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -20,10 +22,13 @@ from agent.formats.gathering import Lookups
 from agent.services import clock, signing
 from agent.services.node import Node
 from agent.services.status_lists import StatusLists
-from agent.vc import contexts, jsonld, model, proofs, rules
-from agent.vc.facts import Facts
+from agent.store.vault import Put
+from agent.vc import contexts, dids, jsonld, model, proofs, rules
+from agent.vc.facts import Facts, Fetched, Keys
 from agent.vc.status_list import ENTRY_TYPE
 
+KIND: Final = "vc_api"  # in the vault
+DID_KEY: Final = "did_key"
 SUITES: Final = (proofs.EDDSA_RDFC, proofs.EDDSA_JCS)
 # What `checks` may name, and the codes of `agent.vc.rules` that each stands for.
 GROUPS: Final[Mapping[str, frozenset[str]]] = {
@@ -52,6 +57,9 @@ class Host(Protocol):
     @property
     def did(self) -> str:
         """The issuer or holder where a document names none."""
+
+    async def did_key(self) -> str:
+        """Another name to sign with, for readers who look nothing up."""
 
     async def sign(
         self,
@@ -275,15 +283,27 @@ def _require_own_status(wanted: Any) -> None:
 
 
 class AgentHost:
-    """An agent with a public DID. The request's issuer or holder is that DID, or a did:key of its wallet."""
+    """An agent with a public DID. The request's issuer or holder is that DID, or the did:key that is kept for readers
+    who know no other method.
+    """
 
     def __init__(self, node: Node, lists: StatusLists | None) -> None:
         self._node = node
         self._lists = lists
+        self._making = asyncio.Lock()
 
     @property
     def did(self) -> str:
         return self._node.settings.did
+
+    async def did_key(self) -> str:
+        """A did:key of this agent's wallet, made when it is first asked for."""
+        async with self._making:
+            known = await self._node.vault.get(KIND, DID_KEY)
+            if known is None:
+                known = {"did": await (await self._node.admin()).create_did_key()}
+                await self._node.vault.put(Put(KIND, DID_KEY, known))
+            return str(known["did"])
 
     async def sign(
         self,
@@ -316,5 +336,31 @@ class AgentHost:
         return allocation.credential_status
 
     async def facts(self, needs: rules.Needs) -> Facts:
-        lookups = Lookups(self._node.fetcher, self._node.dids)
-        return await lookups.gather(clock.now(), dids=needs.dids, urls=needs.urls)
+        """Its own keys and lists are at hand, as it publishes them; the others are looked up."""
+        keys, documents = self._own_keys(needs), self._own_lists(needs)
+        found = await Lookups(self._node.fetcher, self._node.dids).gather(
+            clock.now(),
+            dids=(did for did in needs.dids if did not in keys),
+            urls=(url for url in needs.urls if url not in documents),
+        )
+        return Facts(now=found.now, keys={**found.keys, **keys}, documents={**found.documents, **documents})
+
+    def _own_keys(self, needs: rules.Needs) -> dict[str, Keys]:
+        document = self._node.public.get_did_document() if self.did in needs.dids else None
+        return {} if document is None else {self.did: dids.keys_of(json.loads(document), self.did)}
+
+    def _own_lists(self, needs: rules.Needs) -> dict[str, Fetched]:
+        base = f"{self._node.settings.public_base}/status/"
+        names = {url: url.removeprefix(base) for url in needs.urls if url.startswith(base)}
+        found = {url: self._list(name) for url, name in names.items()}
+        return {
+            url: Fetched(url=url, result=Result.PASS, content=content)
+            for url, content in found.items()
+            if content is not None
+        }
+
+    def _list(self, name: str) -> bytes | None:
+        try:
+            return self._node.public.get_status_list(name)
+        except InputError:  # no list has such a name
+            return None

@@ -114,5 +114,6 @@ def _install(argv: list[str], folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise NotInstallableError(f"{argv[0]} did not end within {INSTALL_SECONDS} s") from None
     if run.returncode != 0:
-        said = [line for line in (run.stdout + run.stderr).splitlines() if line.strip()]
+        lines = (run.stdout + run.stderr).splitlines()
+        said = [line for line in lines if line.strip() and "A complete log of this run" not in line]
         raise NotInstallableError(f"{Path(argv[0]).name}: {said[-1] if said else f'exit {run.returncode}'}")

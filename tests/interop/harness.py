@@ -46,6 +46,9 @@ class Local:
     def did(self) -> str:
         return self.key.controller
 
+    async def did_key(self) -> str:
+        return self.did
+
     @property
     def list_url(self) -> str:
         return f"{self.base}/status/{status_list.REVOCATION}"

@@ -331,6 +331,16 @@ async def test_an_agent_signs_with_its_own_did_and_needs_its_token(place: Town) 
         assert [each["statusPurpose"] for each in issued["credentialStatus"]] == ["revocation", "suspension"]
         verified = await http.post("/vc-api/credentials/verify", json={"verifiableCredential": issued})
         assert verified.status_code == 200, verified.text
+        answers = [(await http.get("/vc-api/identifiers")).json() for _ in range(2)]
+        assert answers[0] == answers[1]
+        assert answers[0]["did"] == member.did
+        by_key = await http.post(
+            "/vc-api/credentials/issue", json={"credential": credential(issuer=answers[0]["didKey"])}
+        )
+        signed = by_key.json()["verifiableCredential"]
+        assert signed["proof"]["verificationMethod"].startswith(f"{answers[0]['didKey']}#")
+        verified = await http.post("/vc-api/credentials/verify", json={"verifiableCredential": signed})
+        assert verified.status_code == 200, verified.text
         other = await http.post(
             "/vc-api/credentials/issue", json={"credential": credential(issuer="did:example:other")}
         )
@@ -339,6 +349,25 @@ async def test_an_agent_signs_with_its_own_did_and_needs_its_token(place: Town) 
         transport=httpx.ASGITransport(app=member.public_app), base_url=member.settings.public_base
     ) as http:
         assert (await http.post("/vc-api/credentials/issue", json=body)).status_code == 404
+        # Its lists, by either name: not every verifier asks for the registered one.
+        address = issued["credentialStatus"][0]["statusListCredential"]
+        for accept, given in (("application/ld+json, application/json", "json"), ("application/vc", "vc")):
+            published = await http.get(address, headers={"accept": accept})
+            assert published.headers["content-type"] == f"application/{given}"
+
+
+async def test_its_own_keys_and_lists_are_at_hand_without_a_network(place: Town) -> None:
+    member = await place.member("registrar", Role.ISSUER, profile="munster-tu", vc_api=True).start()
+    body = {"credential": credential(), "options": {"credentialStatus": {"type": status_list.ENTRY_TYPE}}}
+    async with client(member) as http:
+        issued = (await http.post("/vc-api/credentials/issue", json=body)).json()["verifiableCredential"]
+        place.internet.apps.clear()
+        verified = await http.post("/vc-api/credentials/verify", json={"verifiableCredential": issued})
+        assert verified.status_code == 200, verified.text
+        entry = issued["credentialStatus"][0]
+        entry["statusListCredential"] = f"{member.settings.public_base}/status/..%2f..%2ftoken"
+        elsewhere = await http.post("/vc-api/credentials/verify", json={"verifiableCredential": issued})
+        assert ("status", "unreachable") in reasons(elsewhere.json())
 
 
 async def test_a_locked_agent_signs_nothing_and_a_learner_has_no_such_interface(place: Town) -> None:
