@@ -24,7 +24,7 @@ wallet: install
 
 test: install
 # Side by side: the integration tests mostly wait for processes, the others compute.
-	@$(BIN)/python -m pytest tests/unit tests/tui tests/bench -q & quick=$$!; \
+	@$(BIN)/python -m pytest tests/unit tests/tui tests/bench tests/interop -q & quick=$$!; \
 	$(BIN)/python -m pytest tests/integration; agents=$$?; wait $$quick && exit $$agents
 
 unit: install
