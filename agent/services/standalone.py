@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from trust_registry.client import RegistryClient
 
 
+_SAVE_IT = "Save the file with a browser, and verify that."
+
+
 class NoRegistry:
     """Stands where the asker would: nobody can be asked."""
 
@@ -118,11 +121,11 @@ class Standalone:
         (nothing was read, so nothing has failed), and `UnreachableError`."""
         try:
             answer = await self._network.get(url, max_bytes=VC_LIMITS.image_bytes)
-        except UntrustedError as error:
-            hint = error.hint or "Save the file with a browser, and verify that."
-            raise InputError(error.code, error.detail, hint) from error
+        except (InputError, UntrustedError) as error:
+            raise InputError(error.code, error.detail, error.hint or _SAVE_IT) from error
         if answer.status != 200:
-            raise UnreachableError("unreachable", f"The address answered with HTTP status {answer.status}.")
+            detail = f"The address answered with HTTP status {answer.status}."
+            raise UnreachableError("unreachable", detail, "Try again later, or check the address.")
         return answer.content
 
     async def __aenter__(self) -> Self:
