@@ -107,7 +107,9 @@ async def open_fully(data: bytes, means: Means) -> Opened:
             )
     try:
         # By what was given: what its issuer serves beside it may be another thing tomorrow.
-        return replace(_understood(replace(found, document=await completed(document, means))), payload=opened.payload)
+        return replace(
+            _understood(replace(found, document=await completed(document, means))), payload=opened.payload
+        )
     except InputError as error:
         raise InputError(error.code, error.detail, error.hint or HINT) from error
 
