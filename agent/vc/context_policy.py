@@ -60,8 +60,8 @@ def is_iri(text: str) -> bool:
 def check(document: Any, limits: VcLimits = VC_LIMITS) -> None:
     """Raise `InputError` unless the document can be written in one way only.
 
-    Codes: not_a_document, bad_context, unknown_context (`UnknownContext`), context_override, unsupported_keyword,
-    bad_value, too_deep, too_complex (`TooComplex`). Paths are named, values never.
+    Codes: not_a_document, bad_context, unknown_context (`UnknownContext`), unsupported_context, context_override,
+    unsupported_keyword, bad_value, too_deep, too_complex (`TooComplex`). Paths are named, values never.
     """
     if not isinstance(document, dict):
         raise InputError("not_a_document", "A credential is a JSON object.")
@@ -164,7 +164,7 @@ def _context(node: Mapping[str, Any], path: _Path, limits: VcLimits) -> None:
         isinstance(kind, str) and kind in _WITH_CONTEXT
         for kind in (kinds if isinstance(kinds, list) else [kinds])
     ):
-        raise InputError("context_override", f"{where} changes what a part of the document means.")
+        raise InputError("unsupported_context", f"{where} changes what a part of the document means.")
     value = node["@context"]
     listed = value if isinstance(value, list) else [value]
     if not listed or listed[0] not in _BASES:
@@ -181,12 +181,15 @@ def _context(node: Mapping[str, Any], path: _Path, limits: VcLimits) -> None:
         raise TooComplex("too_complex", f"{where} defines more than {limits.inline_terms} terms.")
     found: dict[str, Any] = {}
     for context in inline:
-        for term, definition in _inline(context, where):
+        for term, definition in context.items():
+            if (term == "@version" and definition == 1.1) or (term == "@protected" and definition is True):
+                continue
             if found.setdefault(term, definition) != definition:
                 raise InputError("context_override", f"{where} defines a term twice.")
-            _require_new(term, definition, urls, where)
+            _inline(term, definition, urls, where)
 
 
+<<<<<<< HEAD
 def _inline(context: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
     """The terms of an inline context, each a text or an object of the few members that are harmless."""
     if context.keys() == {"@context"} and isinstance(context["@context"], dict):
@@ -218,6 +221,10 @@ def _inline(context: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]
 
 def _require_new(term: str, definition: Any, urls: Sequence[str], where: str) -> None:
     """A term of the contexts beside it may only be said again; one with an address that has a name needs that name."""
+=======
+def _inline(term: str, definition: Any, urls: Sequence[str], where: str) -> None:
+    """What the contexts beside it define may only be said again; what is new has an address that has no name yet."""
+>>>>>>> engine
     before = [known for url in urls for known in _terms(url).get(term, ())]
     if any(known != definition for known in before):
         raise InputError(
@@ -225,12 +232,24 @@ def _require_new(term: str, definition: Any, urls: Sequence[str], where: str) ->
         )
     if before:
         return
-    iri = definition if isinstance(definition, str) else definition["@id"]
-    if not is_iri(iri) or not _IN_FULL.fullmatch(iri):
+    parts = {"@id": definition} if isinstance(definition, str) else definition
+    if (
+        not _TERM.fullmatch(term)
+        or not isinstance(parts, dict)
+        or not parts.keys() <= _DEFINITION
+        or not isinstance(parts.get("@id"), str)
+        or not isinstance(parts.get("@type", ""), str)
+        or parts.get("@container", "@set") not in ("@set", "@list")
+        or parts.get("@protected", True) not in (True, False)
+        or not is_iri(parts["@id"])
+        or not _IN_FULL.fullmatch(parts["@id"])
+    ):
         raise InputError(
-            "bad_context", f"{where} defines a term without writing its address in full, or defines a prefix."
+            "unsupported_context",
+            f"{where} does more than define new terms by their addresses.",
+            "An inline definition has an @id, written in full, and perhaps a @type and a @container.",
         )
-    if term not in _names().get(iri, {term}):
+    if term not in _names().get(parts["@id"], {term}):
         raise InputError("context_override", f"{where} gives a second name to a term that has one.")
 
 

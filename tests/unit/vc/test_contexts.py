@@ -89,6 +89,12 @@ def test_second_names_are_all_known() -> None:
     assert second == context_policy.SECOND_NAMES
 
 
+def test_no_prefix_is_a_scheme() -> None:
+    """Or ``did:web:…`` could be another identifier than it looks."""
+    schemes = {"did", "urn", "http", "https", "data", "mailto", "tag", "tel", "ipfs"}
+    assert schemes.isdisjoint(context_policy._prefixes())
+
+
 # The script
 
 
