@@ -177,6 +177,7 @@ def _context(node: Mapping[str, Any], path: _Path, limits: VcLimits) -> None:
         contexts.require(url)
     if not all(isinstance(item, dict) for item in inline):
         raise InputError("bad_context", f"{where} holds something that is not a context.")
+    inline = list(map(_unwrapped, inline))
     if sum(map(len, inline)) > limits.inline_terms:
         raise TooComplex("too_complex", f"{where} defines more than {limits.inline_terms} terms.")
     found: dict[str, Any] = {}
@@ -189,42 +190,14 @@ def _context(node: Mapping[str, Any], path: _Path, limits: VcLimits) -> None:
             _inline(term, definition, urls, where)
 
 
-<<<<<<< HEAD
-def _inline(context: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
-    """The terms of an inline context, each a text or an object of the few members that are harmless."""
-    if context.keys() == {"@context"} and isinstance(context["@context"], dict):
-        # Not in the specification; JSON-LD libraries take it, and signed examples of the W3C have it.
-        context = context["@context"]
-    for term, definition in context.items():
-        if (term == "@version" and definition == 1.1) or (term == "@protected" and definition is True):
-            continue
-        if term.startswith("@"):
-            raise InputError("context_override", f"{where} does more than define new terms.")
-        if not _TERM.fullmatch(term):
-            raise InputError("bad_context", f"{where} defines something that is no term.")
-        parts = {"@id": definition} if isinstance(definition, str) else definition
-        if (
-            not isinstance(parts, dict)
-            or not parts.keys() <= _DEFINITION
-            or not isinstance(parts.get("@id"), str)
-            or not isinstance(parts.get("@type", ""), str)
-            or parts.get("@container", "@set") not in ("@set", "@list")
-            or parts.get("@protected", True) not in (True, False)
-        ):
-            raise InputError(
-                "context_override",
-                f"{where} defines a term in a way that this verifier does not allow.",
-                "An inline definition has an @id and perhaps a @type and a @container.",
-            )
-        yield term, definition
+def _unwrapped(context: dict[str, Any]) -> dict[str, Any]:
+    """Not in the specification; JSON-LD libraries take it, and signed examples of the W3C have it."""
+    inner = context.get("@context")
+    return inner if context.keys() == {"@context"} and isinstance(inner, dict) else context
 
 
-def _require_new(term: str, definition: Any, urls: Sequence[str], where: str) -> None:
-    """A term of the contexts beside it may only be said again; one with an address that has a name needs that name."""
-=======
 def _inline(term: str, definition: Any, urls: Sequence[str], where: str) -> None:
     """What the contexts beside it define may only be said again; what is new has an address that has no name yet."""
->>>>>>> engine
     before = [known for url in urls for known in _terms(url).get(term, ())]
     if any(known != definition for known in before):
         raise InputError(
