@@ -11,7 +11,7 @@ import pytest
 
 from agent.core.record import Record
 from agent.services import elm as service
-from agent.settings import default_root
+from agent.roots import default_root
 from agent.vc import elm, elm_shapes
 from agent.vc.elm_shapes import Examined
 
