@@ -39,7 +39,10 @@ async def _export(api: AgentClient, id: str, form: str, **more: str) -> tuple[by
 
 def results(document: Document, part: int = 0) -> dict[str, str]:
     checks = document["verdict"]["parts"][part]["checks"]
-    return {check["code"]: check["result"] + (f" {check['reason']}" if check["reason"] else "") for check in checks}
+    return {
+        check["code"]: check["result"] + (f" {check['reason']}" if check["reason"] else "")
+        for check in checks
+    }
 
 
 async def test_the_badge_is_the_same_credential_and_one_row_of_it(universe: Universe, made: Document) -> None:

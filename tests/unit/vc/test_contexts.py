@@ -54,9 +54,9 @@ def test_another_context_is_not_fetched() -> None:
 
 @pytest.fixture
 def fresh() -> Iterator[None]:
-    contexts._content.cache_clear()
+    contexts.content.cache_clear()
     yield
-    contexts._content.cache_clear()
+    contexts.content.cache_clear()
 
 
 @pytest.mark.usefixtures("fresh")
