@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ LEARNER = {"given_name": "Niamh", "family_name": "Walsh"}
 
 
 @pytest.fixture(scope="module")
-async def made(universe: Universe) -> AsyncIterator[Document]:
+async def made(universe: Universe) -> Document:
     """An offer that was accepted, with the credential and its badge as a picture."""
     offer = await steps.offer(universe, template="sustainable-energy", **LEARNER)
     accepted = await steps.accept(universe, offer["link"])
@@ -30,7 +29,7 @@ async def made(universe: Universe) -> AsyncIterator[Document]:
     async with universe.client("learner") as api:
         image, remarks = await _export(api, accepted["credential_id"], "png")
     assert any("sees all of it" in remark for remark in remarks)
-    yield {"offer": offer, "credential": accepted["credential_id"], "image": image}
+    return {"offer": offer, "credential": accepted["credential_id"], "image": image}
 
 
 async def _export(api: AgentClient, id: str, form: str, **more: str) -> tuple[bytes, list[str]]:
