@@ -136,10 +136,27 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
+class Raw:
+    """What was not understood of an imported credential: where it stands, and its text as it came."""
+
+    path: Untrusted
+    text: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Raw:
+        return cls(doc.text("path"), doc.text("text"))
+
+
+@dataclass(frozen=True, slots=True)
 class Credential:
+    """``beside`` are rows that decide nothing and are in no tally; ``forms`` what it is held as."""
+
     summary: Summary
     claims: tuple[Claim, ...]
     checks: tuple[CheckRow, ...]
+    beside: tuple[CheckRow, ...]
+    forms: tuple[Untrusted, ...]
+    not_understood: tuple[Raw, ...]
     shared: tuple[Shared, ...]
 
     @classmethod
@@ -148,6 +165,9 @@ class Credential:
             summary=Summary.read(doc),
             claims=tuple(Claim.read(item) for item in doc.docs("claims")),
             checks=tuple(CheckRow.read(item) for item in doc.docs("checks")),
+            beside=tuple(CheckRow.read(item) for item in doc.docs("beside")),
+            forms=doc.texts("forms", 20),
+            not_understood=tuple(Raw.read(item) for item in doc.docs("not_understood")),
             shared=tuple(_shared(item) for item in doc.docs("shared")),
         )
 
@@ -255,7 +275,9 @@ class HistoryEntry:
         return cls(
             seq=doc.number("seq") or 0,
             at=doc.time("at"),
-            kind=doc.word("kind", ("received", "rejected", "presented", "declined", "revoked"), "other"),
+            kind=doc.word(
+                "kind", ("received", "imported", "rejected", "presented", "declined", "revoked"), "other"
+            ),
             party=Party.read(doc.doc("party")),
             title=doc.text("title"),
             claims=doc.texts("claims"),

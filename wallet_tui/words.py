@@ -55,6 +55,7 @@ MEMBER_WORDS = {
 }
 HISTORY_WORDS = {
     "received": "received",
+    "imported": "imported",
     "rejected": "rejected offer",
     "presented": "shared",
     "declined": "declined",

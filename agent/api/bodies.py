@@ -14,14 +14,15 @@ ADMIN_BYTES = 512 * 1024
 
 async def raw(request: Request, *, max_bytes: int) -> bytes:
     """The body, at most ``max_bytes``; what is declared or sent beyond raises `InputError` too_large."""
+    too_large = InputError("too_large", f"The body is larger than {max_bytes} bytes.", "Send less at once.")
     declared = request.headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > max_bytes:
-        raise InputError("too_large", f"The body is larger than {max_bytes} bytes.")
+    if not declared.isdecimal() or len(declared) > 12 or int(declared) > max_bytes:
+        raise too_large
     chunks = bytearray()
     async for chunk in request.stream():
         chunks += chunk
         if len(chunks) > max_bytes:
-            raise InputError("too_large", f"The body is larger than {max_bytes} bytes.")
+            raise too_large
     return bytes(chunks)
 
 

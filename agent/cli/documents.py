@@ -11,7 +11,7 @@ import typer
 
 from agent.cli.io import As, Home, Json, home_of, out, out_json, run, say, segment, show_error, usage
 from agent.core.verdict import Result
-from agent.errors import EXIT_FAILED, EXIT_UNKNOWN, InputError
+from agent.errors import EXIT_FAILED, EXIT_UNKNOWN, InputError, UnreachableError, UntrustedError
 
 EXIT_OF = {Result.PASS: 0, Result.FAIL: EXIT_FAILED, Result.UNKNOWN: EXIT_UNKNOWN}
 AT_ONCE = 4  # files under way: while one is being written, the next is being verified
@@ -141,22 +141,27 @@ def import_(
             _show_import(each)
         if len(results) > 1:
             say(", ".join(f"{count} {words}" for words, count in _tally(results).items()))
-    if any(each["import"] == "refused" for each in results):
-        raise typer.Exit(InputError.exit_code if len(results) == 1 else EXIT_FAILED)
+    refused = [each["exit"] for each in results if each["import"] == "refused"]
+    if refused:
+        raise typer.Exit(refused[0] if len(results) == 1 else EXIT_FAILED)
 
 
 async def _import_one(api: Any, path: str) -> dict[str, Any]:
     """One file; a refusal is a result, so that the others are still taken."""
+    from agent.client import SERVICE_UNREACHABLE
+
     try:
         data = read_file(path)
-        answer = await api.post_bytes("/v1/wallet/import", data, {"name": Path(path).name})
-    except InputError as error:
-        return {
-            "file": path,
-            "import": "refused",
-            "code": error.code,
+        # A name may be bytes that are no text; it is only shown.
+        name = Path(path).name.encode("utf-8", "replace").decode()
+        answer = await api.post_bytes("/v1/wallet/import", data, {"name": name})
+    except (InputError, UntrustedError, UnreachableError) as error:
+        if error.code == SERVICE_UNREACHABLE:
+            raise
+        return {"file": path, "import": "refused", "code": error.code} | {
             "detail": error.detail,
             "hint": error.hint,
+            "exit": error.exit_code,
         }
     return {"file": path, **answer}
 
@@ -176,9 +181,8 @@ def _show_import(each: dict[str, Any]) -> None:
     else:
         known = "  (was there already)" if each["import"] == "known" else ""
         out(f"◇ visual badge only  {each['title'] or each['name']}  ·  {each['id'][:8]}{known}")
-        out(
-            f"           it lacks {', '.join(each['missing'])}, so it is kept as a picture and counts for nothing"
-        )
+        lacks = ", ".join(each["missing"]) or "what a credential of this wallet needs"
+        out(f"           it lacks {lacks}, so it is kept as a picture and counts for nothing")
 
 
 def _tally(results: list[dict[str, Any]]) -> dict[str, int]:
@@ -209,14 +213,20 @@ def _paths(files: list[str]) -> list[str]:
 
 
 def read_file(path: str) -> bytes:
-    """At most one byte more than is allowed, so that a larger file is seen to be larger. Raises `InputError`."""
+    """Raises `InputError` unreadable or too_large."""
     try:
         if path == "-":
-            return sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
-        with Path(path).open("rb") as stream:
-            return stream.read(MAX_FILE_BYTES + 1)
+            data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        else:
+            with Path(path).open("rb") as stream:
+                data = stream.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise InputError("unreadable", f"{path} cannot be read: {error.strerror}.") from None
+        hint = "Look for a mistake in the name; an address begins with https://."
+        raise InputError("unreadable", f"{path} cannot be read: {error.strerror}.", hint) from None
+    if len(data) > MAX_FILE_BYTES:
+        hint = "A credential is a small file, and an image with one is not much larger."
+        raise InputError("too_large", f"{path} has more than {MAX_FILE_BYTES} bytes.", hint)
+    return data
 
 
 def export(

@@ -9,16 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from agent.cli.documents import MAX_FILE_BYTES, read_file
-from agent.errors import InputError, UnreachableError
+from agent.cli.documents import read_file
+from agent.errors import UnreachableError
 
 
 async def examined(what: str, *, challenge: str | None, domain: str | None, home: Path) -> dict[str, Any]:
     """The document that `Examination.to_json` gives. Raises `CairnError`."""
     if "://" not in what:
         data = read_file(what)
-        if len(data) > MAX_FILE_BYTES:
-            raise InputError("too_large", f"The file has more than {MAX_FILE_BYTES} bytes.")
         found = await _by_service(data, challenge, domain, home)
         if found is not None:
             return found

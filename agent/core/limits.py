@@ -42,7 +42,9 @@ def parse_json(
     if _deeper(data, max_depth):
         raise InputError("too_deep", f"The {what} is nested deeper than {max_depth} levels.")
     try:
-        return json.loads(data, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        # As UTF-8 (RFC 8259, 8.1) and not as what json.loads guesses: in UTF-16 brackets hide from the count above.
+        text = data.decode("utf-8-sig")
+        return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise InputError("not_json", f"The {what} is not valid JSON.") from error
 

@@ -47,15 +47,13 @@ class Evidence:
     at: str = ""
 
     def to_json(self) -> dict[str, str]:
-        pairs = (
-            ("kind", self.kind),
-            ("label", self.label),
-            ("value", self.value),
-            ("url", self.url),
-            ("sha256", self.sha256),
-            ("at", self.at),
-        )
-        return {name: value for name, value in pairs if value}
+        pairs = (("value", self.value), ("url", self.url), ("sha256", self.sha256), ("at", self.at))
+        # Kind and label always: a label may be a foreign word, such as a proof's type, and empty.
+        return {
+            "kind": self.kind,
+            "label": self.label,
+            **{name: value for name, value in pairs if value},
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, str]) -> Evidence:

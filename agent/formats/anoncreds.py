@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from agent.net.objects import ObjectResolver, Resolved
 
 STATUS_LABEL = "Not revoked"
 EXPORT_TYPE = "cairn-anoncreds-export"
+_INDEX = re.compile(r"[0-9]{1,10}")
 EXPORTED = ("record", "attributes", "schema_id", "cred_def_id", "rev_reg_id", "cred_rev_id")
 
 
@@ -142,7 +144,7 @@ async def status(lists: StatusLists, rev_reg_id: str, cred_rev_id: str) -> Check
         )
     evidence = Evidence("status_list", f"list of {found.signed.timestamp}", value=f"from the {found.source}")
     bits = found.signed.content.get("revocationList")
-    index = int(cred_rev_id) if cred_rev_id.isdecimal() else -1
+    index = int(cred_rev_id) if _INDEX.fullmatch(cred_rev_id) else -1
     if not isinstance(bits, list) or not 0 <= index < len(bits) or bits[index] not in (0, 1):
         return Check(
             "status",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.verdict import Check, Result
 from agent.errors import CairnError
+from agent.formats.open_badge2 import OpenBadge2
 from agent.formats.opening import Opened
 from agent.formats.reading import Read, examined, read_credential
-from agent.formats.signed import OpenBadge2, SignedDocument, SignedToken
+from agent.formats.signed import SignedDocument, SignedToken
 from agent.vc import model
 from agent.vc.recognise import Kind
 
@@ -61,18 +62,22 @@ def _parts(opened: Opened) -> list[Any]:
     if "ClrCredential" not in model.as_list(document.get("type")):
         return []
     subject = document.get("credentialSubject")
-    return model.as_list(subject.get("verifiableCredential"))[:MAX_PARTS] if isinstance(subject, dict) else []
+    return model.as_list(subject.get("verifiableCredential")) if isinstance(subject, dict) else []
 
 
 async def _bundle(opened: Opened, parts: list[Any], means: Means) -> Reading:
     """The bundle's own signature, which says who put it together, and each credential by itself."""
     found = await examined(opened.found.document or {}, means)
-    labelled = (replace(check, label=f"The bundle: {check.label}") for check in found.checks)
-    inside = [await examined(part, means) for part in parts if isinstance(part, dict)]
+    own = [replace(check, label=f"The bundle: {check.label}") for check in found.checks]
+    if len(parts) > MAX_PARTS or not all(isinstance(part, dict | str) for part in parts):
+        detail = f"Only {MAX_PARTS} credentials are verified, and only what is a credential."
+        own.append(
+            Check("parts", "The bundle: all that it holds", Result.UNKNOWN, "not_all_verified", detail)
+        )
+    documents = (model.enveloped(part) if isinstance(part, str) else part for part in parts[:MAX_PARTS])
+    inside = [await examined(part, means) for part in documents if isinstance(part, dict)]
     return Reading(
-        tuple(labelled),
-        tuple([await read_credential(one.credentials[0]) for one in inside]),
-        is_presentation=True,
+        tuple(own), tuple([await read_credential(one.credentials[0]) for one in inside]), is_presentation=True
     )
 
 
@@ -103,10 +108,11 @@ _NOT_PRESENTED = Check(
 
 
 async def _anoncreds(opened: Opened, means: Means) -> Read:
-    document = opened.found.document or {}
     # Late, like every reader's own tools: a file is of one kind, and most of the time is loading.
-    from agent.formats.anoncreds import AnonCreds
+    from agent.formats.anoncreds import EXPORTED, AnonCreds
 
+    # Only what an export has: with a wallet's ``referent`` beside it, a file would pass for one that a wallet keeps.
+    document = {name: value for name, value in (opened.found.document or {}).items() if name in EXPORTED}
     try:
         secured = await AnonCreds().verify(document, means)
     except (CairnError, KeyError, TypeError, AttributeError):
@@ -116,11 +122,18 @@ async def _anoncreds(opened: Opened, means: Means) -> Read:
         )
         return Read(opened.record, "", "", "", checks)
     issuer = opened.record.issuer.did if opened.record is not None else ""
-    checks = secured.checks
+    checks = tuple(_as_the_file_has_it(check) for check in secured.checks)
     if issuer != secured.issuer:
         detail = "The definition is another issuer's than the record names."
         checks += (Check("issuer", "Issued by whom the record names", Result.FAIL, "wrong_issuer", detail),)
     return _unpresented(Read(opened.record, issuer, "", secured.key, checks))
+
+
+def _as_the_file_has_it(check: Check) -> Check:
+    """What the rows compare is in the file, and only a presentation proves that it was signed: a pass says so."""
+    if check.code in ("status", "record") and check.result is Result.PASS:
+        return replace(check, detail=f"{check.detail}, by what the file says")
+    return check
 
 
 async def _unsigned(opened: Opened, means: Means) -> Read:

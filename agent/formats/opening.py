@@ -9,12 +9,11 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from agent.core.limits import parse_json
 from agent.core.record import Record, text
-from agent.errors import InputError, UnreachableError
+from agent.errors import InputError, UnreachableError, UntrustedError
 from agent.formats.envelope import Held
+from agent.formats.open_badge2 import completed, object_at
 from agent.vc import badge2, recognise, understand, vc_jwt
-from agent.vc.limits import VC_LIMITS
 from agent.vc.recognise import Found, Kind
 
 if TYPE_CHECKING:
@@ -44,7 +43,8 @@ HINT = "Use the file as it was given out, whole and unchanged; if it still canno
 @dataclass(frozen=True, slots=True)
 class Opened:
     """``payload``: the credential's own bytes, without the image it came in. ``unknown``: (path, text) of what
-    was not understood, bounded. ``missing``: what it lacks to be more than a picture (003:1598)."""
+    was not understood, bounded. ``missing``: what it lacks to be more than a picture (003:1598). ``contradiction``:
+    the document says two things, so that it has no record; a verdict says so, and no wallet takes it."""
 
     found: Found
     payload: bytes
@@ -52,6 +52,7 @@ class Opened:
     importable: bool
     missing: tuple[str, ...]
     unknown: tuple[tuple[str, str], ...]
+    contradiction: UntrustedError | None = None
 
     @property
     def words(self) -> str:
@@ -73,6 +74,9 @@ class Opened:
                 f"The file is {self.words}, which is no credential that a wallet can keep.",
                 "Import the credential itself.",
             )
+        if self.found.kind is Kind.OPEN_BADGE_2_ASSERTION:
+            token = {"token": self.found.jwt} if self.found.jwt else {}
+            return {"envelope": self.envelope, "secured": self.found.document, **token}
         return {"envelope": self.envelope, "secured": self.found.jwt or self.found.document}
 
 
@@ -92,27 +96,22 @@ async def open_fully(data: bytes, means: Means) -> Opened:
         return opened
     document = found.document
     if document is None:
-        document = await _object_at(found.url, means)
+        document = await object_at(found.url, means)
         if document is None:
             raise UnreachableError(
                 "assertion_unreachable", "The image holds an address only, and that cannot be read now.", HINT
             )
-    for _ in range(2):  # the badge class, then its issuer
-        addresses = badge2.references(document)
-        objects = {address: await _object_at(address, means) for address in addresses}
-        document = badge2.with_documents(
-            document, {address: each for address, each in objects.items() if each is not None}
-        )
-    return _understood(replace(found, document=document))
-
-
-async def _object_at(address: str, means: Means) -> dict[str, Any] | None:
-    answer = await means.lookups.document(address)
+        if not badge2.is_assertion(document):
+            raise InputError(
+                "not_recognised", "The image holds an address only, and no Open Badge stands there.", HINT
+            )
     try:
-        parsed = parse_json(answer.content, max_bytes=VC_LIMITS.document_bytes) if answer.content else None
-    except InputError:
-        return None
-    return parsed if isinstance(parsed, dict) else None
+        # By what was given: what its issuer serves beside it may be another thing tomorrow.
+        return replace(
+            _understood(replace(found, document=await completed(document, means))), payload=opened.payload
+        )
+    except InputError as error:
+        raise InputError(error.code, error.detail, error.hint or HINT) from error
 
 
 def _open(data: bytes) -> Opened:
@@ -137,7 +136,10 @@ def _understood(found: Found) -> Opened:
         from agent.vc import elm
 
         return Opened(found, payload, elm.from_elm(document), importable=False, missing=(), unknown=())
-    seen = understand.understand(document)
+    try:
+        seen = understand.understand(document)
+    except UntrustedError as error:
+        return Opened(found, payload, None, False, (), (), contradiction=error)
     return Opened(
         found,
         payload,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from agent.errors import InputError
 from agent.formats.anoncreds import AnonCreds
 from agent.formats.envelope import Envelope, Held
-from agent.formats.signed import OpenBadge2, SignedDocument, SignedToken
+from agent.formats.open_badge2 import OpenBadge2
+from agent.formats.signed import SignedDocument, SignedToken
 
 ENVELOPES: dict[str, Envelope] = {
     each.name: each for each in (AnonCreds(), SignedDocument(), SignedToken(), OpenBadge2())

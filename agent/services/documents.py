@@ -83,6 +83,9 @@ async def examine(
         answer = await rows.ask(verifier, each.record, each.key)
         quality += _about(subject, trust.checks(answer))
         complete += _about(subject, [rows.complete(each.record)])
+    if not found.credentials:
+        detail = "There is no credential in it, so it shows nothing about anybody's learning."
+        complete.append(Check("complete", "Complete", Result.UNKNOWN, "no_credentials", detail))
     verdict = Verdict(
         clock.stamp(clock.now()),
         Part(PartName.AUTHENTIC, tuple(authentic)),

@@ -19,6 +19,7 @@ from agent.core.stacks import plan
 from agent.core.verdict import PART_LABELS, Check, PartName
 from agent.errors import InputError
 from agent.formats.registry import envelope_of
+from agent.formats.signed import SignedDocument, SignedToken
 from agent.services import checking, clock, signing, stacking, views
 from agent.services.holding import Holding
 from agent.services.node import Node
@@ -31,6 +32,7 @@ if TYPE_CHECKING:  # printing loads fonts and shaping, which most uses of the se
 UNSIGNED = "This file is for reading: it is not signed, so it cannot be verified by itself."
 NOT_BAKED = "There is no signed badge of this credential, so the picture has none inside: it proves nothing."
 ALL_OF_IT = "Whoever gets this file sees all of it, and can tell it from any other."
+_MEDIA_TYPES = {SignedDocument.name: "application/vc", SignedToken.name: "application/vc+jwt"}
 _PARTS = {
     "institution": PartName.QUALITY_ASSURED,
     "accreditation": PartName.QUALITY_ASSURED,
@@ -59,9 +61,10 @@ class Exporting:
         """Raises `InputError` unknown_format, or no_badge where there is no signed document of it."""
         record = Record.from_json(credential["record"])
         if format_ == "json":
-            return Exported(envelope_of(credential).export(credential), "application/json")
+            return Exported(_file(credential), _media_type(credential))
         if format_ == "open-badge":
-            return Exported(_file(_badge(credential)), "application/vc", (ALL_OF_IT,))
+            badge = credential if "secured" in credential else _badge(credential)  # as it came
+            return Exported(_file(badge), _media_type(badge), (ALL_OF_IT,))
         if format_ == "presentation":
             return await self._presentation(_badge(credential), challenge, domain)
         if format_ in ("pdf", "html"):
@@ -162,10 +165,9 @@ class Exporting:
 
 
 def find_badge(credential: Document) -> Document | None:
-    """The signed document of a credential: itself, or the one held beside it."""
-    if "secured" in credential:
-        return credential if isinstance(credential["secured"], dict) else None
-    return next((each for each in credential.get("also", {}).values() if "secured" in each), None)
+    """The W3C credential with its proof inside: the credential itself, or the one held beside it."""
+    both = (credential, *credential.get("also", {}).values())
+    return next((each for each in both if each.get("envelope") == SignedDocument.name), None)
 
 
 def _badge(credential: Document) -> Document:
@@ -181,6 +183,12 @@ def _badge(credential: Document) -> Document:
 
 def _file(held: Document) -> bytes:
     return envelope_of(held).export(held)
+
+
+def _media_type(held: Document) -> str:
+    if "token" in held:
+        return "application/jose"
+    return _MEDIA_TYPES.get(envelope_of(held).name, "application/json")
 
 
 def _json(document: Any) -> bytes:

@@ -8,7 +8,6 @@ looked at, and never counts, stacks or answers anything.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import uuid
 from typing import Any
@@ -20,7 +19,7 @@ from agent.services import checking, clock, views
 from agent.services.holding import CREDENTIAL
 from agent.services.node import Node
 from agent.store import history
-from agent.store.vault import Document, Put
+from agent.store.vault import Document, Put, Vault
 
 VISUAL = "visual_badge"
 BY_DIGEST = "imported_digest"  # SHA-256 of what was imported → where it is kept
@@ -29,27 +28,25 @@ BY_DIGEST = "imported_digest"  # SHA-256 of what was imported → where it is ke
 class Importing:
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._taking: dict[str, asyncio.Lock] = {}
 
     async def take(self, data: bytes, name: str = "") -> Document:
         """Import one file. Answers ``{"import": "imported" | "known" | "visual_badge", "id", ...}``.
 
-        The same file twice is one credential. Raises `InputError` for what cannot be read; the wallet is then
-        unchanged.
+        The same file twice is one credential. Raises `InputError` for what cannot be read, `UntrustedError`
+        record_differs for what says two things, `UnreachableError` for an image with an address that does not
+        answer, `LockedError`; the wallet is then unchanged.
         """
+        vault = self._node.vault  # one that is locked says so before anything is read or fetched
         opened = await open_fully(data, self._node.new_means())
+        if opened.contradiction is not None:
+            raise opened.contradiction
         digest = hashlib.sha256(opened.payload).hexdigest()
-        # The same file twice at once: the second waits, and finds it there.
-        async with self._taking.setdefault(digest, asyncio.Lock()):
-            try:
-                known = await self._known(digest)
-                if known is not None:
-                    return known
-                if opened.record is None or not opened.importable:
-                    return await self._keep_visual(opened, digest, name)
-                return await self._keep(opened, digest)
-            finally:
-                self._taking.pop(digest, None)
+        known = await self._known(vault, digest)
+        if known is not None:
+            return known
+        if opened.record is None or not opened.importable:
+            return await self._keep_visual(opened, digest, name)
+        return await self._keep(opened, digest)
 
     async def visual_badges(self) -> list[Document]:
         found = await self._node.vault.all(VISUAL)
@@ -69,6 +66,9 @@ class Importing:
         }
         credential |= await checking.credential_checks(self._node, credential)
         async with self._node.history_lock:
+            known = await self._known(self._node.vault, digest)  # the same file may have come twice at once
+            if known is not None:
+                return known
             entry = await history.next_entry(
                 self._node.vault,
                 at=clock.stamp(clock.now()),
@@ -97,12 +97,16 @@ class Importing:
             "received_at": clock.stamp(clock.now()),
             **opened.held(),
         }
-        await self._node.vault.put(Put(VISUAL, kept["id"], kept), _note(digest, VISUAL, kept["id"]))
+        async with self._node.history_lock:
+            known = await self._known(self._node.vault, digest)
+            if known is not None:
+                return known
+            await self._node.vault.put(Put(VISUAL, kept["id"], kept), _note(digest, VISUAL, kept["id"]))
         return {"import": VISUAL, **visual_view(kept)}
 
-    async def _known(self, digest: str) -> Document | None:
-        note = await self._node.vault.get(BY_DIGEST, digest)
-        kept = None if note is None else await self._node.vault.get(note["kind"], note["id"])
+    async def _known(self, vault: Vault, digest: str) -> Document | None:
+        note = await vault.get(BY_DIGEST, digest)
+        kept = None if note is None else await vault.get(note["kind"], note["id"])
         if note is None or kept is None:  # never seen, or deleted since
             return None
         view = visual_view(kept) if note["kind"] == VISUAL else views.credential_summary(kept)

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from agent.errors import UnreachableError
+from agent.errors import InputError, UnreachableError, UntrustedError
 from agent.formats.envelope import Means
 from agent.formats.gathering import Lookups
 from agent.services import clock, trust
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from agent.net.objects import ObjectResolver
     from agent.settings import Settings
     from trust_registry.client import RegistryClient
+
+
+_SAVE_IT = "Save the file with a browser, and verify that."
 
 
 class NoRegistry:
@@ -114,10 +117,15 @@ class Standalone:
         return Means(self._network, Lookups(self._network, self._network), clock.now())
 
     async def fetch(self, url: str) -> bytes:
-        """What stands at an address, under the fetcher's rules. Raises its errors, and `UnreachableError`."""
-        answer = await self._network.get(url, max_bytes=VC_LIMITS.image_bytes)
+        """What stands at an address, under the fetcher's rules. Raises `InputError` for an address that is not opened
+        (nothing was read, so nothing has failed), and `UnreachableError`."""
+        try:
+            answer = await self._network.get(url, max_bytes=VC_LIMITS.image_bytes)
+        except (InputError, UntrustedError) as error:
+            raise InputError(error.code, error.detail, error.hint or _SAVE_IT) from error
         if answer.status != 200:
-            raise UnreachableError("unreachable", f"The address answered with HTTP status {answer.status}.")
+            detail = f"The address answered with HTTP status {answer.status}."
+            raise UnreachableError("unreachable", detail, "Try again later, or check the address.")
         return answer.content
 
     async def __aenter__(self) -> Self:

@@ -74,7 +74,9 @@ def _at(value: Any, documents: Mapping[str, Any]) -> Any:
     if not isinstance(value, str):
         return value
     found = documents.get(value)
-    return found if isinstance(found, dict) and found.get("id", value) == value else value
+    if not isinstance(found, dict) or found.get("id", value) != value:
+        return value
+    return {**found, "id": value}  # version 1 had no ids: it is what stands at this address
 
 
 def hosted_at(document: dict[str, Any]) -> str:

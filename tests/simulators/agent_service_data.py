@@ -189,6 +189,9 @@ def credential(
         "record": {},
         "claims": claims(title, issuer, credit, eqf, awarded_on),
         "checks": made,
+        "beside": [],
+        "forms": ["AnonCreds credential"],
+        "not_understood": [],
         "shared": [],
     }
 
@@ -242,6 +245,30 @@ def credentials() -> list[Json]:
             revoked=True,
         ),
     ]
+    made[0]["forms"].append("Open Badge")
+    made[3] |= {
+        "forms": ["Open Badge"],
+        "beside": [
+            check(
+                "second_opinion",
+                "Signature, by DIDKit",
+                "fail",
+                "bad_signature",
+                "DIDKit finds that it does not hold.",
+            ),
+            check(
+                "opinions_agree",
+                "Both say the same",
+                "fail",
+                "opinions_disagree",
+                "Ours says pass, DIDKit says fail.",
+            ),
+        ],
+        "not_understood": [
+            {"path": f"credentialSubject.achievement.extra[{number}]", "text": f"a word of theirs, {number}"}
+            for number in range(30)
+        ],
+    }
     made[0]["shared"] = [
         {"at": "2026-03-02T08:30:00+00:00", "to": NORTHWIND, "claims": ["title", "awarded_on"]}
     ]

@@ -87,6 +87,23 @@ async def test_check_rows_say_why_and_open_their_evidence(service: AgentServiceS
         await wallet.until(lambda: "index 17" not in wallet.text)
 
 
+async def test_what_stands_beside_is_shown_and_not_counted(service: AgentServiceSimulator) -> None:
+    """A second implementation that disagrees is seen, and changes neither the tally nor the state."""
+    async with open_wallet(service, (120, 100)) as wallet:
+        await wallet.sees("5 held")
+        await wallet.press("j", "j", "j", "enter")
+        await wallet.sees("Beside the checks decides nothing", "✗ fail Both say the same", "DIDKit says fail")
+        await wallet.sees("✓ 7 pass ✗ 0 fail ? 2 unknown", "Held as", "Open Badge")
+
+
+async def test_what_was_not_understood_is_folded(service: AgentServiceSimulator) -> None:
+    async with open_wallet(service, (120, 100)) as wallet:
+        await wallet.sees("5 held")
+        await wallet.press("j", "j", "j", "enter")
+        await wallet.sees("Not understood as it came", "extra[0]", "and 21 more; cairn show ID has them")
+        assert "extra[9]" not in wallet.text
+
+
 async def test_recheck_runs_the_checks_again_and_says_when_it_cannot(service: AgentServiceSimulator) -> None:
     async with open_wallet(service) as wallet:
         await wallet.sees("5 held")

@@ -16,6 +16,7 @@ from wallet_tui.widgets.check_row import check_blocks
 from wallet_tui.widgets.document import Block
 
 VALUE_CHARS = 600
+RAW_LINES = 20
 
 
 def credential_blocks(
@@ -30,8 +31,16 @@ def credential_blocks(
     note = f"checked {words.ago(checked, now)}" + (", old: press r to check again" if old else "")
     blocks += [Block([heading("Checks", note), join("  ", words.counts(_tally(held))), Content("")])]
     blocks += check_blocks(held.checks, width, opened, old=old)
+    if held.beside:
+        blocks += [BLANK, Block([heading("Beside the checks", "decides nothing")])]
+        blocks += check_blocks(held.beside, width, opened, old=old, name="beside")
     blocks += [BLANK, Block([heading("What it says")]), claims_block(held.claims, width), BLANK]
+    if held.not_understood:
+        blocks += [Block(_not_understood(held, width)), BLANK]
     blocks.append(Block(_shared(held, width)))
+    if held.forms:
+        forms = Content(", ").join([safe_text(form, 60) for form in held.forms])
+        blocks += [BLANK, Block([heading("Held as"), *fold(forms, width, indent=2, max_lines=3)])]
     return blocks
 
 
@@ -69,6 +78,28 @@ def claims_block(claims: Collection[Claim], width: int) -> Block:
         label = safe_text(claim.label or claim.name, 60)
         lines += labelled(label, safe_text(claim.value, VALUE_CHARS), width, label_width=20)
     return Block(lines or [Content.styled("  nothing", "$muted")])
+
+
+def _not_understood(held: Credential, width: int) -> list[Content]:
+    """As it came, in at most `RAW_LINES` lines; the command line shows all of it."""
+    lines: list[Content] = []
+    shown = 0
+    for raw in held.not_understood:
+        more = fold(
+            join(safe_text(raw.path, 120), ": ", safe_text(raw.text, 300)),
+            width,
+            indent=4,
+            first=2,
+            max_lines=3,
+        )
+        if len(lines) + len(more) >= RAW_LINES:
+            break
+        lines += more
+        shown += 1
+    if shown < len(held.not_understood):
+        rest = len(held.not_understood) - shown
+        lines.append(Content.styled(f"  and {rest} more; cairn show ID has them", "$muted"))
+    return [heading("Not understood", "as it came"), *lines]
 
 
 def _shared(held: Credential, width: int) -> list[Content]:

@@ -18,12 +18,12 @@ NARROW = 50
 
 
 def check_blocks(
-    checks: Sequence[CheckRow], width: int, opened: Collection[str], *, old: bool = False
+    checks: Sequence[CheckRow], width: int, opened: Collection[str], *, old: bool = False, name: str = "check"
 ) -> list[Block]:
-    """One block per check, keyed ``check:<position>``; those in ``opened`` show their evidence."""
+    """One block per check, keyed ``<name>:<position>``; those in ``opened`` show their evidence."""
     blocks = []
     for index, check in enumerate(checks):
-        key = f"check:{index}"
+        key = f"{name}:{index}"
         blocks.append(Block(check_lines(check, width, opened=key in opened, old=old), key))
     return blocks
 

@@ -45,6 +45,9 @@ def credential(text: str, state: str = "pass") -> Document:
         "record": {text: text},
         "claims": claims(text),
         "checks": [check(text, state)],
+        "beside": [check(text, "unknown")],
+        "forms": [text, text],
+        "not_understood": [{"path": text, "text": text}],
         "shared": [{"at": text, "to": party(text), "claims": [text, text]}],
     }
 
@@ -155,6 +158,31 @@ def issued(text: str) -> Document:
         "template": text,
         "expires_at": text,
     }
+
+
+def examination(text: str) -> Document:
+    """What `cairn verify FILE` shows."""
+    item = {
+        "item": "c0",
+        "title": text,
+        "issuer": party(text),
+        "claims": claims(text),
+        "not_understood": [{"path": text, "text": text}] * 30,
+    }
+    return {
+        "kind": text,
+        "carrier": "png",
+        "result": "pass",
+        "items": [item, item],
+        "verdict": verdict(text),
+        "beside": [check(text, "unknown")],
+    }
+
+
+def imported(text: str, how: str) -> Document:
+    if how == "visual_badge":
+        return {"import": how, "id": "0123456789", "name": text, "title": text, "missing": [text]}
+    return credential(text) | {"import": how}
 
 
 def history(text: str, *, intact: bool = True) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +52,9 @@ def commands(text: str) -> dict[tuple[str, ...], dict[str, Any]]:
         ("list",): {f"GET {wallet}/credentials": {"credentials": [credential, credential]}},
         ("show", "x"): {f"GET {wallet}/credentials/x": credential},
         ("verify", "x"): {f"POST {wallet}/credentials/x/recheck": credential},
+        ("verify", "-"): {"POST /v1/verify": documents.examination(text)},
+        ("import", "-"): {f"POST {wallet}/import": documents.imported(text, "imported")},
+        ("import", "-", "--as", "other"): {f"POST {wallet}/import": documents.imported(text, "visual_badge")},
         ("offers",): {f"GET {wallet}/offers": offers},
         ("offer", "review", "http://x/o/x"): {f"POST {wallet}/offers/review": offer},
         ("offer", "accept", "0"): {f"GET {wallet}/offers": offers, f"POST {one_offer}/accept": offer},
@@ -80,6 +84,8 @@ def commands(text: str) -> dict[tuple[str, ...], dict[str, Any]]:
         ("offer", "templates"): {"GET /v1/issuer/templates": {"templates": [{"id": text, "title": text}]}},
         ("offer", "list"): {"GET /v1/issuer/offers": {"offers": [documents.issued(text)] * 2}},
         ("revoke", "x"): {"POST /v1/issuer/offers/x/revoke": documents.issued(text)},
+        ("suspend", "x"): {"POST /v1/issuer/offers/x/suspend": documents.issued(text)},
+        ("reinstate", "x"): {"POST /v1/issuer/offers/x/reinstate": documents.issued(text)},
         ("request", "new", "-"): {"POST /v1/verifier/requests": asked},
         ("request", "list"): {"GET /v1/verifier/requests": {"requests": [asked]}},
         ("request", "show", "x"): {"GET /v1/verifier/requests/x": asked},
@@ -94,6 +100,9 @@ COMMANDS = tuple(commands("x"))
 
 def run(cairn: Cairn, service: Service, command: tuple[str, ...], text: str, *more: str) -> Result:
     service.answers = {name: _response(body) for name, body in commands(text)[command].items()}
+    home = Path(os.environ["CAIRN_ROOT"]) / "learner"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "service.json").write_text("{}")  # or files would be verified without a service
     return cairn(*command, *more, stdin=b"{}")
 
 
@@ -159,8 +168,24 @@ def test_every_command_that_speaks_to_the_service_is_here(cairn: Cairn) -> None:
     walk(typer.main.get_command(build()), ())
     begun = {command[: len(path)] for command in COMMANDS for path in found}
     # unlock answers a status, as lock does; the others start processes. These read files and ask no service.
-    local = {path for path in found if path[0] in ("record", "policy", "profile")} | {("stack", "targets")}
-    assert found - begun - local == {("unlock",), ("demo",), ("up",), ("agent", "init"), ("agent", "run")}
+    local = {path for path in found if path[0] in ("record", "policy", "profile", "elm")}
+    local |= {("stack", "targets")}
+    files = {("export",), ("stack", "export")}  # they write what they get as it is; see the test of remarks
+    started = {("unlock",), ("demo",), ("up",), ("agent", "init"), ("agent", "run")}
+    assert found - begun - local - files == started
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+def test_remarks_on_a_file(cairn: Cairn, service: Service, tmp_path: Path, hostile: str) -> None:
+    import httpx
+
+    headers = {"x-cairn-remarks": json.dumps([hostile])}
+    service.everything = lambda _request: httpx.Response(200, content=b"{}", headers=headers)
+    for command in (("export", "x"), ("stack", "export", "--target", "x", "--as", "clr")):
+        result = cairn(*command, "--to", str(tmp_path / "out"))
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert bad_characters(result.stderr) == set()
+        assert len(result.stderr.splitlines()) == 2
 
 
 @pytest.mark.parametrize(
