@@ -56,7 +56,9 @@ class Settings(BaseModel):
     # Two status entries in a badge are right by the W3C and refused by 1EdTech's JSON Schema, which takes one.
     badge_suspension: bool = False
     rev_registry_size: int = Field(default=200, ge=4, le=32768)
-    vc_api: bool = False  # the W3C's VC-API on the admin listener: whoever has the token can have anything signed
+    vc_api: bool = (
+        False  # the W3C's VC-API on the admin listener: whoever has the token can have anything signed
+    )
 
     @property
     def public_base(self) -> str:

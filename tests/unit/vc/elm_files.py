@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from agent.core.record import Record
+from agent.roots import default_root
 from agent.services import elm as service
-from agent.settings import default_root
 from agent.vc import elm, elm_shapes
 from agent.vc.elm_shapes import Examined
 
