@@ -143,8 +143,7 @@ def _record(read: Read, record: Record) -> Check:
     label = "Record unchanged"
     if read.record != record:
         return Check("record", label, Result.FAIL, "record_differs", "The record is not what the file says.")
-    evidence = Evidence("digest", "record digest", sha256=record.digest())
-    return Check("record", label, Result.PASS, detail="equals what the credential says", evidence=(evidence,))
+    return Check("record", label, Result.PASS, detail="equals what the credential says")
 
 
 def _subjects(document: Any) -> list[str]:

@@ -8,6 +8,7 @@ looked at, and never counts, stacks or answers anything.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import uuid
 from typing import Any
@@ -28,6 +29,7 @@ BY_DIGEST = "imported_digest"  # SHA-256 of what was imported → where it is ke
 class Importing:
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._taking: dict[str, asyncio.Lock] = {}
 
     async def take(self, data: bytes, name: str = "") -> Document:
         """Import one file. Answers ``{"import": "imported" | "known" | "visual_badge", "id", ...}``.
@@ -37,12 +39,17 @@ class Importing:
         """
         opened = await open_fully(data, self._node.new_means())
         digest = hashlib.sha256(opened.payload).hexdigest()
-        known = await self._known(digest)
-        if known is not None:
-            return known
-        if opened.record is None or not opened.importable:
-            return await self._keep_visual(opened, digest, name)
-        return await self._keep(opened, digest)
+        # The same file twice at once: the second waits, and finds it there.
+        async with self._taking.setdefault(digest, asyncio.Lock()):
+            try:
+                known = await self._known(digest)
+                if known is not None:
+                    return known
+                if opened.record is None or not opened.importable:
+                    return await self._keep_visual(opened, digest, name)
+                return await self._keep(opened, digest)
+            finally:
+                self._taking.pop(digest, None)
 
     async def visual_badges(self) -> list[Document]:
         found = await self._node.vault.all(VISUAL)
