@@ -95,7 +95,7 @@ def credential_detail(credential: Document, shared: list[Document]) -> Document:
         "claims": claim_rows(record),
         "checks": credential["checks"],
         "beside": credential.get("beside", []),
-        "forms": [_label(each).label for each in (credential, *credential.get("also", {}).values())],
+        "forms": [_label(each) for each in (credential, *credential.get("also", {}).values())],
         "not_understood": [
             {"path": path, "text": words} for path, words in credential.get("imported", {}).get("unknown", [])
         ],
