@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from agent.core.record import Record
-from agent.core.verdict import Check, Evidence, Result
+from agent.core.verdict import Check, Result
 from agent.errors import CairnError
 from agent.formats.envelope import Held, Secured
 from agent.formats.reading import Read, examined, read_credential
