@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from agent.core.verdict import Result
 from agent.errors import EXIT_FAILED, EXIT_UNKNOWN, InputError, UnreachableError, UntrustedError
 
 EXIT_OF = {Result.PASS: 0, Result.FAIL: EXIT_FAILED, Result.UNKNOWN: EXIT_UNKNOWN}
+AT_ONCE = 4  # files under way: while one is being written, the next is being verified
 MAX_FILE_BYTES = 12 * 1024 * 1024  # as VC_LIMITS.image_bytes, which the reader holds to
 SHOWN_UNKNOWN = 20
 FORMATS = ("json", "open-badge", "presentation", "png", "svg", "pdf", "html", "elm")
@@ -117,9 +119,19 @@ def import_(
 
     async def work() -> list[dict[str, Any]]:
         quiet = len(paths) == 1 or not sys.stderr.isatty()
+        turn = asyncio.Semaphore(AT_ONCE)
         async with client(home, as_) as api:
-            with typer.progressbar(paths, label="importing", file=sys.stderr, hidden=quiet) as progress:
-                return [await _import_one(api, path) for path in progress]
+            with typer.progressbar(
+                length=len(paths), label="importing", file=sys.stderr, hidden=quiet
+            ) as progress:
+
+                async def one(path: str) -> dict[str, Any]:
+                    async with turn:
+                        result = await _import_one(api, path)
+                    progress.update(1)
+                    return result
+
+                return await asyncio.gather(*map(one, paths))
 
     results = run(work)
     if json_:

@@ -66,17 +66,22 @@ async def credential_checks(node: Node, credential: Document, shared: Round | No
     envelope = envelope_of(credential)
     secured = await envelope.verify(credential, shared.means)
     answer = await ask(node, record, secured.key)
+    also = [await _other_envelope(other, secured, shared) for other in credential.get("also", {}).values()]
     checks = (
         *secured.checks,
         *([] if "dates" in {check.code for check in secured.checks} else [dates(record, clock.today())]),
         await envelope.binding(credential, shared),
-        *[await _other_envelope(other, secured, shared) for other in credential.get("also", {}).values()],
+        *(check for check in also if check.result is not Result.UNKNOWN),
         complete(record),
         *trust.checks(answer),
     )
     return {
         "checks": [check.to_json() for check in checks],
-        "beside": [check.to_json() for check in secured.beside],
+        # What could not be checked of another form says nothing against this one.
+        "beside": [
+            check.to_json()
+            for check in (*secured.beside, *(each for each in also if each.result is Result.UNKNOWN))
+        ],
         "checked_at": clock.stamp(clock.now()),
         "issuer_key": secured.key,
         "institution_id": _institution(answer),

@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.core import claims
 from agent.core.attributes import to_attributes
 from agent.core.profiles import profiles_met
 from agent.core.record import Record, host_of, text
 from agent.core.verdict import Check, Result, combine
-from agent.formats.registry import envelope_of
 from agent.services.bus import Bus
-from agent.store.vault import Document
+
+if TYPE_CHECKING:
+    from agent.store.vault import Document
 
 
 def party(did: str, name: str) -> Document:
@@ -94,12 +95,20 @@ def credential_detail(credential: Document, shared: list[Document]) -> Document:
         "claims": claim_rows(record),
         "checks": credential["checks"],
         "beside": credential.get("beside", []),
-        "forms": [envelope_of(each).label for each in (credential, *credential.get("also", {}).values())],
+        "forms": [_label(each) for each in (credential, *credential.get("also", {}).values())],
         "not_understood": [
             {"path": path, "text": words} for path, words in credential.get("imported", {}).get("unknown", [])
         ],
         "shared": shared,
     }
+
+
+def _label(held: Document) -> str:
+    from agent.formats.registry import (
+        envelope_of,  # late: it loads all envelopes, and a verifier needs none here
+    )
+
+    return envelope_of(held).label
 
 
 def offer_view(offer: Document) -> Document:

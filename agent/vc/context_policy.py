@@ -60,8 +60,8 @@ def is_iri(text: str) -> bool:
 def check(document: Any, limits: VcLimits = VC_LIMITS) -> None:
     """Raise `InputError` unless the document can be written in one way only.
 
-    Codes: not_a_document, bad_context, unknown_context (`UnknownContext`), context_override, unsupported_keyword,
-    bad_value, too_deep, too_complex (`TooComplex`). Paths are named, values never.
+    Codes: not_a_document, bad_context, unknown_context (`UnknownContext`), unsupported_context, context_override,
+    unsupported_keyword, bad_value, too_deep, too_complex (`TooComplex`). Paths are named, values never.
     """
     if not isinstance(document, dict):
         raise InputError("not_a_document", "A credential is a JSON object.")
@@ -164,7 +164,7 @@ def _context(node: Mapping[str, Any], path: _Path, limits: VcLimits) -> None:
         isinstance(kind, str) and kind in _WITH_CONTEXT
         for kind in (kinds if isinstance(kinds, list) else [kinds])
     ):
-        raise InputError("context_override", f"{where} changes what a part of the document means.")
+        raise InputError("unsupported_context", f"{where} changes what a part of the document means.")
     value = node["@context"]
     listed = value if isinstance(value, list) else [value]
     if not listed or listed[0] not in _BASES:
@@ -177,47 +177,27 @@ def _context(node: Mapping[str, Any], path: _Path, limits: VcLimits) -> None:
         contexts.require(url)
     if not all(isinstance(item, dict) for item in inline):
         raise InputError("bad_context", f"{where} holds something that is not a context.")
+    inline = list(map(_unwrapped, inline))
     if sum(map(len, inline)) > limits.inline_terms:
         raise TooComplex("too_complex", f"{where} defines more than {limits.inline_terms} terms.")
     found: dict[str, Any] = {}
     for context in inline:
-        for term, definition in _inline(context, where):
+        for term, definition in context.items():
+            if (term == "@version" and definition == 1.1) or (term == "@protected" and definition is True):
+                continue
             if found.setdefault(term, definition) != definition:
                 raise InputError("context_override", f"{where} defines a term twice.")
-            _require_new(term, definition, urls, where)
+            _inline(term, definition, urls, where)
 
 
-def _inline(context: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
-    """The terms of an inline context, each a text or an object of the few members that are harmless."""
-    if context.keys() == {"@context"} and isinstance(context["@context"], dict):
-        # Not in the specification; JSON-LD libraries take it, and signed examples of the W3C have it.
-        context = context["@context"]
-    for term, definition in context.items():
-        if (term == "@version" and definition == 1.1) or (term == "@protected" and definition is True):
-            continue
-        if term.startswith("@"):
-            raise InputError("context_override", f"{where} does more than define new terms.")
-        if not _TERM.fullmatch(term):
-            raise InputError("bad_context", f"{where} defines something that is no term.")
-        parts = {"@id": definition} if isinstance(definition, str) else definition
-        if (
-            not isinstance(parts, dict)
-            or not parts.keys() <= _DEFINITION
-            or not isinstance(parts.get("@id"), str)
-            or not isinstance(parts.get("@type", ""), str)
-            or parts.get("@container", "@set") not in ("@set", "@list")
-            or parts.get("@protected", True) not in (True, False)
-        ):
-            raise InputError(
-                "context_override",
-                f"{where} defines a term in a way that this verifier does not allow.",
-                "An inline definition has an @id and perhaps a @type and a @container.",
-            )
-        yield term, definition
+def _unwrapped(context: dict[str, Any]) -> dict[str, Any]:
+    """Not in the specification; JSON-LD libraries take it, and signed examples of the W3C have it."""
+    inner = context.get("@context")
+    return inner if context.keys() == {"@context"} and isinstance(inner, dict) else context
 
 
-def _require_new(term: str, definition: Any, urls: Sequence[str], where: str) -> None:
-    """A term of the contexts beside it may only be said again; one with an address that has a name needs that name."""
+def _inline(term: str, definition: Any, urls: Sequence[str], where: str) -> None:
+    """What the contexts beside it define may only be said again; what is new has an address that has no name yet."""
     before = [known for url in urls for known in _terms(url).get(term, ())]
     if any(known != definition for known in before):
         raise InputError(
@@ -225,12 +205,24 @@ def _require_new(term: str, definition: Any, urls: Sequence[str], where: str) ->
         )
     if before:
         return
-    iri = definition if isinstance(definition, str) else definition["@id"]
-    if not is_iri(iri) or not _IN_FULL.fullmatch(iri):
+    parts = {"@id": definition} if isinstance(definition, str) else definition
+    if (
+        not _TERM.fullmatch(term)
+        or not isinstance(parts, dict)
+        or not parts.keys() <= _DEFINITION
+        or not isinstance(parts.get("@id"), str)
+        or not isinstance(parts.get("@type", ""), str)
+        or parts.get("@container", "@set") not in ("@set", "@list")
+        or parts.get("@protected", True) not in (True, False)
+        or not is_iri(parts["@id"])
+        or not _IN_FULL.fullmatch(parts["@id"])
+    ):
         raise InputError(
-            "bad_context", f"{where} defines a term without writing its address in full, or defines a prefix."
+            "unsupported_context",
+            f"{where} does more than define new terms by their addresses.",
+            "An inline definition has an @id, written in full, and perhaps a @type and a @container.",
         )
-    if term not in _names().get(iri, {term}):
+    if term not in _names().get(parts["@id"], {term}):
         raise InputError("context_override", f"{where} gives a second name to a term that has one.")
 
 

@@ -19,7 +19,7 @@ from agent.vc.limits import VC_LIMITS, VcLimits
 from agent.vc.rdfc import RDFC_ESCAPES, Escapes, Quad, TooComplex, canonicalise, literal
 
 # What says nothing about whether the document is good, only that it cannot be decided here.
-UNDECIDED = frozenset({"unknown_context", "too_complex", "unsupported_keyword"})
+UNDECIDED = frozenset({"unknown_context", "unsupported_context", "unsupported_keyword", "too_complex"})
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -33,8 +33,8 @@ def canonical(document: Any, limits: VcLimits = VC_LIMITS, *, escapes: Escapes =
 
     ``escapes``: for what was signed before RDFC-1.0, see `agent.vc.rdfc`.
 
-    Raises `InputError`. Codes in `UNDECIDED` leave the question open: unknown_context, too_complex,
-    unsupported_keyword. The others say that the document cannot be trusted as it is: undefined_term,
+    Raises `InputError`. Codes in `UNDECIDED` leave the question open: unknown_context, unsupported_context,
+    unsupported_keyword, too_complex. The others say that the document cannot be trusted as it is: undefined_term,
     relative_reference, unsigned_value, context_override, bad_context, bad_value, bad_json_ld, too_deep,
     not_a_document. ``document`` is not changed.
     """

@@ -48,6 +48,8 @@ async def _offer_state(universe: Universe, id: str) -> steps.Document | None:
         ("learner", "acapy", 0.25),
         ("learner", "service", 0.25),
         ("learner", "service", 0.6),
+        ("learner", "service", 1.3),  # about when the badge is asked for
+        ("munster-tu", "service", 1.1),
         ("munster-tu", "acapy", 0.4),
         ("munster-tu", "service", 0.4),
     ],
@@ -73,6 +75,11 @@ async def test_accepting_survives_a_kill(universe: Universe, member: str, what: 
         history = await api.get("/v1/wallet/history")
     assert len(credentials) == before + 1
     assert history["intact"]
+    # The badge too, once: what was not fetched is asked for at the next start, or by accepting again.
+    if offer["badge"]["state"] != "kept":
+        async with universe.client("learner") as api:
+            offer = await api.post(f"/v1/wallet/offers/{reviewed['id']}/accept")
+    assert offer["badge"]["state"] == "kept"
 
 
 async def test_an_answer_is_sent_once_whoever_dies(universe: Universe) -> None:

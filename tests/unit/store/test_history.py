@@ -104,5 +104,6 @@ async def test_more_than_any_person_has(vault: Vault) -> None:
     from agent.store.vault import Put
 
     await vault.put(Put(history.KIND, f"{late['seq']:09d}", late))
+    history._known_seq.pop(vault)  # as if it had been there when the wallet was opened
     await add(vault, "after that")
     assert [each["seq"] for each in await history.entries(vault)][-2:] == [10**9, 10**9 + 1]

@@ -67,7 +67,7 @@ def badge(times: int = 1) -> dict[str, Any]:
             "statusListCredential": "https://mtu.example/status/1",
         },
         "credentialSubject": {
-            "id": DID,
+            "id": "did:example:learner",
             "type": ["AchievementSubject"],
             "creditsEarned": 5,
             "activityEndDate": "2026-06-01T00:00:00Z",

@@ -54,9 +54,9 @@ def test_another_context_is_not_fetched() -> None:
 
 @pytest.fixture
 def fresh() -> Iterator[None]:
-    contexts._content.cache_clear()
+    contexts.content.cache_clear()
     yield
-    contexts._content.cache_clear()
+    contexts.content.cache_clear()
 
 
 @pytest.mark.usefixtures("fresh")
@@ -87,6 +87,12 @@ def test_second_names_are_all_known() -> None:
         if len(beside) > 1 and not iri.startswith("@"):
             second |= beside - {min(beside, key=lambda name: (name[0].isupper(), name == "expiration", name))}
     assert second == context_policy.SECOND_NAMES
+
+
+def test_no_prefix_is_a_scheme() -> None:
+    """Or ``did:web:…`` could be another identifier than it looks."""
+    schemes = {"did", "urn", "http", "https", "data", "mailto", "tag", "tel", "ipfs"}
+    assert schemes.isdisjoint(context_policy._prefixes())
 
 
 # The script

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.core.verdict import Result
-from agent.vc import model, proofs, rules, status_list
+from agent.vc import jsonld, model, proofs, rules, status_list
 from agent.vc.facts import Facts, Keys
 from trust_registry.keys import thumbprint
 
@@ -128,8 +128,11 @@ CONTEXT = {
         lambda d: d["@context"].append({"VerifiableCredential": "https://evil.example/VC"}),
         "context_override",
     ),
-    "everything is defined": (lambda d: d["@context"].append({"@vocab": "https://evil.example/"}), "context_override"),
-    "another base": (lambda d: d["@context"].append({"@base": "https://evil.example/"}), "context_override"),
+    "everything is defined": (
+        lambda d: d["@context"].append({"@vocab": "https://evil.example/"}),
+        "unsupported_context",
+    ),
+    "another base": (lambda d: d["@context"].append({"@base": "https://evil.example/"}), "unsupported_context"),
     "second name": (
         lambda d: d["@context"].append({"until": "https://www.w3.org/2018/credentials#validUntil"}),
         "context_override",
@@ -137,7 +140,7 @@ CONTEXT = {
     "nothing is defined": (lambda d: d["@context"].append(None), "bad_context"),
     "inline override in the subject": (
         lambda d: d["credentialSubject"].update({"@context": {"achievement": "https://evil.example/x"}}),
-        "context_override",
+        "unsupported_context",
     ),
     "nested graph": (
         lambda d: d["credentialSubject"].update({"@graph": [{"id": "did:example:other"}]}),
@@ -156,7 +159,7 @@ GRAPH_ONLY = {
         lambda d: d["credentialSubject"]["achievement"].update({"grade": "1.0"}),
         "undefined_term",
     ),
-    "undefined type": (lambda d: d["type"].append("DoctorateCredential"), "relative_reference"),
+    "undefined type": (lambda d: d["type"].append("DoctorateCredential"), "undefined_term"),
     "relative id": (lambda d: d["credentialSubject"].update({"id": "learner"}), "relative_reference"),
 }
 
@@ -166,7 +169,7 @@ GRAPH_ONLY = {
 def test_context_tricks_by_the_holder(name: str, suite: str) -> None:
     edit, code = CONTEXT[name]
     found = bad(edited(sign(badge(), suite=suite), edit))
-    expected = UNKNOWN if code in {"unknown_context", "unsupported_keyword"} else FAIL
+    expected = UNKNOWN if code in jsonld.UNDECIDED else FAIL
     assert found["context"] == (expected, code)
     # A text may be given more contexts after it was signed; then this step alone stands against the trick.
     assert "signature" in found or suite == proofs.EDDSA_JCS
