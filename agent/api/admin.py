@@ -202,6 +202,15 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
     async def visual_badges() -> dict[str, Any]:
         return {"badges": [visual_view(each) for each in await importing.visual_badges()]}
 
+    @router.get("/badges/{id}")
+    async def visual_badge(id: str) -> dict[str, Any]:
+        return visual_view(await importing.visual_badge(id))
+
+    @router.get("/badges/{id}/file")
+    async def visual_badge_file(id: str) -> Response:
+        content, media_type = await importing.picture(id)
+        return _as_file(Exported(content, media_type))
+
     @router.post("/credentials/{id}/recheck")
     async def recheck(id: str) -> dict[str, Any]:
         agent.node.forget_answers()

@@ -11,7 +11,14 @@ import typer
 
 from agent.cli.io import As, Home, Json, home_of, out, out_json, run, say, segment, show_error, usage
 from agent.core.verdict import Result
-from agent.errors import EXIT_FAILED, EXIT_UNKNOWN, InputError, UnreachableError, UntrustedError
+from agent.errors import (
+    EXIT_FAILED,
+    EXIT_UNKNOWN,
+    InputError,
+    NotFoundError,
+    UnreachableError,
+    UntrustedError,
+)
 
 EXIT_OF = {Result.PASS: 0, Result.FAIL: EXIT_FAILED, Result.UNKNOWN: EXIT_UNKNOWN}
 AT_ONCE = 4  # files under way: while one is being written, the next is being verified
@@ -40,7 +47,8 @@ def verify(
     as_: As = "learner",
     json_: Json = False,
 ) -> None:
-    """Verify. Exit 0: every part passes; 1: something fails; 5: something is unknown; 2: cannot be read."""
+    """Verify. Exit 0: every part passes; 1: something fails; 5: something is unknown; 2: cannot be
+    read; 3: an address that does not answer."""
     if _is_held(what):
         _verify_held(what, home, as_, json_)
         return
@@ -82,7 +90,11 @@ def _verify_held(id: str, home: Path | None, as_: str, json_: bool) -> None:
 def _show(document: dict[str, Any]) -> None:
     from agent.cli import show
 
-    carrier = f", inside a {document['carrier'].upper()} image" if document["carrier"] else ""
+    carrier = (
+        f", inside {'an SVG' if document['carrier'] == 'svg' else 'a PNG'} image"
+        if document["carrier"]
+        else ""
+    )
     out(f"This is {document['kind']}{carrier}.")
     for each in document["items"]:
         out()
@@ -169,7 +181,11 @@ async def _import_one(api: Any, path: str) -> dict[str, Any]:
 def _show_import(each: dict[str, Any]) -> None:
     from agent.cli import show
 
-    if each["import"] == "refused":
+    if each["import"] == "bundle":
+        out(f"A bundle of {len(each['parts'])} credentials:")
+        for part in each["parts"]:
+            _show_import({"file": each["file"]} | part)
+    elif each["import"] == "refused":
         say(f"✗ {each['file']}: {each['detail']}")
         if each["hint"]:
             say(f"  {each['hint']}")
@@ -179,10 +195,10 @@ def _show_import(each: dict[str, Any]) -> None:
         show.credential_line(each)
         out(f"           {each['headline']}{known}")
     else:
-        known = "  (was there already)" if each["import"] == "known" else ""
-        out(f"◇ visual badge only  {each['title'] or each['name']}  ·  {each['id'][:8]}{known}")
+        show.visual_badge_line(each)
         lacks = ", ".join(each["missing"]) or "what a credential of this wallet needs"
-        out(f"           it lacks {lacks}, so it is kept as a picture and counts for nothing")
+        known = "; it was there already" if each["import"] == "known" else ""
+        out(f"           it lacks {lacks}, so it can be looked at and counts for nothing{known}")
 
 
 def _tally(results: list[dict[str, Any]]) -> dict[str, int]:
@@ -191,6 +207,7 @@ def _tally(results: list[dict[str, Any]]) -> dict[str, int]:
         "imported": "imported",
         "known": "already there",
         "visual_badge": "visual only",
+        "bundle": "bundles",
     }
     found: dict[str, int] = {}
     for each in results:
@@ -261,7 +278,15 @@ def export(
         async with client(home, from_) as api:
             params = {"as": format_, "challenge": challenge, "domain": domain}
             path = f"/v1/wallet/credentials/{segment(credential)}/export"
-            return await api.file("GET", path, params=params)
+            try:
+                return await api.file("GET", path, params=params)
+            except NotFoundError as error:
+                if format_ not in ("json", "png", "svg"):
+                    raise
+                try:  # a visual badge has one form only: as it came
+                    return await api.file("GET", f"/v1/wallet/badges/{segment(credential)}/file")
+                except NotFoundError:
+                    raise error from None
 
     data, remarks = run(work)
     put_file(data, to, text=format_ not in BINARY)

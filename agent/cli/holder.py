@@ -114,7 +114,8 @@ def list_(*, home: Home = None, as_: As = "learner", json_: Json = False) -> Non
 
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
-            return await api.get("/v1/wallet/credentials")
+            held = await api.get("/v1/wallet/credentials")
+            return held | {"visual_badges": (await api.get("/v1/wallet/badges"))["badges"]}
 
     document = run(work)
     if json_:
@@ -122,7 +123,9 @@ def list_(*, home: Home = None, as_: As = "learner", json_: Json = False) -> Non
         return
     for each in document["credentials"]:
         show.credential_line(each)
-    if not document["credentials"]:
+    for each in document["visual_badges"]:
+        show.visual_badge_line(each)
+    if not document["credentials"] and not document["visual_badges"]:
         out("No credentials yet. Accept an offer: cairn offer accept LINK")
 
 
@@ -133,14 +136,23 @@ def show_(
     as_: As = "learner",
     json_: Json = False,
 ) -> None:
-    """One credential: what it says and what its checks say."""
+    """One credential: what it says and what its checks say. Of a visual badge: what it lacks to be one."""
 
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
-            return await api.get(f"/v1/wallet/credentials/{segment(credential)}")
+            try:
+                return await api.get(f"/v1/wallet/credentials/{segment(credential)}")
+            except NotFoundError as error:
+                try:
+                    return await api.get(f"/v1/wallet/badges/{segment(credential)}")
+                except NotFoundError:
+                    raise error from None
 
     document = run(work)
-    out_json(document) if json_ else show.credential(document)
+    if json_:
+        out_json(document)
+    else:
+        show.credential(document) if "checks" in document else show.visual_badge(document)
 
 
 def offers(*, home: Home = None, as_: As = "learner", json_: Json = False) -> None:

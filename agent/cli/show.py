@@ -20,14 +20,32 @@ def level(document: Document) -> str:
 
 def who(party: Document) -> str:
     """A name is never shown without the host it was verified for."""
-    return f"{party['name']} ({party['host']})"
+    if not party["host"]:
+        return "nobody who can be named"
+    return f"{party['name']} ({party['host']})" if party["name"] else str(party["host"])
 
 
 def credential_line(document: Document) -> None:
     out(
         f"{GLYPHS[document['state']]:<9}  {document['title']}  ·  {credit(document)}, {level(document)}"
-        f"  ·  {who(document['issuer'])}  ·  {document['awarded_on']}  ·  {document['id'][:8]}"
+        f"  ·  {who(document['issuer'])}  ·  {document['awarded_on'] or 'no date'}  ·  {document['form']}"
+        f"  ·  {document['id'][:8]}"
     )
+
+
+def visual_badge_line(document: Document) -> None:
+    """No glyph of a state: nothing about it was a check."""
+    title = document["title"] or document["name"] or "a badge without a title"
+    out(f"◇ visual badge only  {title}  ·  {document['id'][:8]}")
+
+
+def visual_badge(document: Document) -> None:
+    visual_badge_line(document)
+    out(f"  {document['kind']}, received {document['received_at']}, id {document['id']}")
+    lacks = ", ".join(document["missing"]) or "what a credential of this wallet needs"
+    out(f"  it lacks {lacks}, so it can be looked at and counts for nothing")
+    for row in document["not_understood"]:
+        out(f"  {row['path']}: {row['text']}")
 
 
 def checks(found: list[Document]) -> None:

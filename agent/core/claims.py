@@ -164,7 +164,8 @@ def display_claim(name: str, attributes: Mapping[str, str]) -> str:
         shown = ["credit_system"]
     elif name in ("title", "credit", "level"):
         shown = shown[:1]  # the second attribute only says how to read the first
-    return ", ".join(display(attribute, attributes[attribute]) for attribute in shown)
+    # Two parts of one claim that are both not stated are said so once.
+    return ", ".join(dict.fromkeys(display(attribute, attributes[attribute]) for attribute in shown))
 
 
 _WORDS: Final[Mapping[str, words.Vocabulary]] = {

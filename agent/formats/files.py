@@ -31,6 +31,7 @@ class Reading:
     checks: tuple[Check, ...]
     credentials: tuple[Read, ...]
     is_presentation: bool = False
+    beside: tuple[Check, ...] = ()
 
 
 async def read(
@@ -40,8 +41,8 @@ async def read(
     kind = opened.found.kind
     if kind in (Kind.PRESENTATION, Kind.VP_JWT):
         return await _presentation(opened, means, challenge, domain)
-    if parts := _parts(opened):
-        return await _bundle(opened, parts, means)
+    if opened.parts:
+        return await _bundle(opened, opened.parts, means)
     return Reading((), (await _READERS[kind](opened, means),))
 
 
@@ -56,15 +57,6 @@ async def _presentation(opened: Opened, means: Means, challenge: str | None, dom
     )
 
 
-def _parts(opened: Opened) -> list[Any]:
-    """The credentials in a Comprehensive Learner Record (CLR 2.0, ClrSubject)."""
-    document = opened.found.document or {}
-    if "ClrCredential" not in model.as_list(document.get("type")):
-        return []
-    subject = document.get("credentialSubject")
-    return model.as_list(subject.get("verifiableCredential")) if isinstance(subject, dict) else []
-
-
 async def _bundle(opened: Opened, parts: list[Any], means: Means) -> Reading:
     """The bundle's own signature, which says who put it together, and each credential by itself."""
     found = await examined(opened.found.document or {}, means)
@@ -76,9 +68,8 @@ async def _bundle(opened: Opened, parts: list[Any], means: Means) -> Reading:
         )
     documents = (model.enveloped(part) if isinstance(part, str) else part for part in parts[:MAX_PARTS])
     inside = [await examined(part, means) for part in documents if isinstance(part, dict)]
-    return Reading(
-        tuple(own), tuple([await read_credential(one.credentials[0]) for one in inside]), is_presentation=True
-    )
+    read = tuple([await read_credential(one.credentials[0]) for one in inside])
+    return Reading(tuple(own), read, is_presentation=True, beside=(_PUT_TOGETHER, _NOT_PRESENTED))
 
 
 async def _document(opened: Opened, means: Means) -> Read:
@@ -104,6 +95,15 @@ _NOT_PRESENTED = Check(
     Result.UNKNOWN,
     "not_presented",
     "A file alone does not tell whether who sent it is whom it is about; ask for a presentation.",
+)
+
+
+_PUT_TOGETHER = Check(
+    "bundle_by",
+    "Put together by its holder",
+    Result.UNKNOWN,
+    "own_signer",
+    "Whoever signed the bundle need not be whom the credentials in it are about: anybody can bundle what they have.",
 )
 
 

@@ -13,7 +13,7 @@ from agent.core.record import Record, text
 from agent.errors import InputError, UnreachableError, UntrustedError
 from agent.formats.envelope import Held
 from agent.formats.open_badge2 import completed, object_at
-from agent.vc import badge2, recognise, understand, vc_jwt
+from agent.vc import badge2, model, recognise, understand, vc_jwt
 from agent.vc.recognise import Found, Kind
 
 if TYPE_CHECKING:
@@ -56,7 +56,18 @@ class Opened:
 
     @property
     def words(self) -> str:
+        if self.parts:
+            return f"a bundle of {len(self.parts)} credentials (Comprehensive Learner Record 2.0)"
         return WORDS[self.found.kind]
+
+    @property
+    def parts(self) -> list[Any]:
+        """The credentials in a Comprehensive Learner Record (CLR 2.0, ClrSubject)."""
+        document = self.found.document or {}
+        subject = document.get("credentialSubject")
+        if "ClrCredential" not in model.as_list(document.get("type")) or not isinstance(subject, dict):
+            return []
+        return model.as_list(subject.get("verifiableCredential"))
 
     @property
     def title(self) -> str:
@@ -72,7 +83,9 @@ class Opened:
             raise InputError(
                 "not_importable",
                 f"The file is {self.words}, which is no credential that a wallet can keep.",
-                "Import the credential itself.",
+                "A credential of that kind stays in the wallet it was issued to; its issuer can offer another one."
+                if self.found.kind is Kind.ANONCREDS_EXPORT
+                else "Import the credential itself.",
             )
         if self.found.kind is Kind.OPEN_BADGE_2_ASSERTION:
             token = {"token": self.found.jwt} if self.found.jwt else {}
@@ -136,6 +149,9 @@ def _understood(found: Found) -> Opened:
         from agent.vc import elm
 
         return Opened(found, payload, elm.from_elm(document), importable=False, missing=(), unknown=())
+    bundle = Opened(found, payload, None, importable=False, missing=(), unknown=())
+    if bundle.parts:  # each is understood by itself: one that contradicts itself is not the others' fault
+        return bundle
     try:
         seen = understand.understand(document)
     except UntrustedError as error:

@@ -116,7 +116,7 @@ def is_revoked(credential: Document) -> bool:
 
 def currency(credential: Document) -> tuple[Result, str]:
     """Whether it may be presented as current: authentic, not revoked, not expired; with a sentence."""
-    wanted = ("model", "signature", "issuer_key", "status", "dates", "record")
+    wanted = ("model", "context", "signature", "issuer_key", "status", "dates", "related", "record")
     checks = [Check.from_json(check) for check in credential["checks"]]
     # An agent that is still starting does not make a credential doubtful; one that lost it does, and so does
     # a file that names nobody or somebody else.
@@ -125,7 +125,9 @@ def currency(credential: Document) -> tuple[Result, str]:
         for check in checks
         if check.code == "binding" and (check.result is Result.FAIL or check.reason in NOT_OURS)
     ]
-    told = [check for check in checks if check.code in wanted] + foreign
+    # What its issuer says of another form of it, that it is suspended for one, is said of the credential.
+    also = [check for check in checks if check.code.startswith("also_")]
+    told = [check for check in checks if check.code in wanted] + foreign + also
     result = combine(told)
     notes = [f"{check.label}: {check.detail}." for check in told if check.result is result]
     return result, "" if result is Result.PASS else notes[0]

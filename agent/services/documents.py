@@ -17,6 +17,7 @@ from agent.formats.files import read
 from agent.formats.opening import open_fully
 from agent.formats.reading import Read
 from agent.services import clock, rows, trust, views
+from agent.vc.recognise import Kind
 
 if TYPE_CHECKING:
     from agent.formats.envelope import Means
@@ -65,14 +66,14 @@ async def examine(
     found = await read(opened, means, challenge=challenge, domain=domain)
     quality: list[Check] = []
     complete: list[Check] = []
-    beside: list[Check] = []
+    beside: list[Check] = list(found.beside)
     items: list[dict[str, Any]] = []
     authentic = list(found.checks)
     for number, each in enumerate(found.credentials):
         subject = f"c{number}" if found.is_presentation else ""
         authentic += _about(subject, each.checks)
         beside += _about(subject, each.beside)
-        items.append(_item(each, subject))
+        items.append(_item(each, subject, stated=opened.found.kind is Kind.ANONCREDS_EXPORT))
         if each.record is None:
             reason, detail = "not_understood", "It could not be read as a micro-credential."
             complete += _about(subject, [Check("complete", "Complete", Result.UNKNOWN, reason, detail)])
@@ -102,13 +103,13 @@ def _about(subject: str, checks: Iterable[Check]) -> list[Check]:
     return [dataclasses.replace(check, subject=check.subject or subject) for check in checks]
 
 
-def _item(each: Read, subject: str) -> dict[str, Any]:
+def _item(each: Read, subject: str, *, stated: bool) -> dict[str, Any]:
     record = each.record
     return {
         "item": subject or "c0",
         "title": _title(record),
         "issuer": views.party(each.issuer, "" if record is None else text(record.issuer.name)),
-        "claims": [] if record is None else views.claim_rows(record),
+        "claims": [] if record is None else views.claim_rows(record, stated=stated),
         "not_understood": [{"path": path, "text": words} for path, words in each.unknown],
     }
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from agent.core.record import Record, host_of, text
@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # printing loads fonts and shaping, which most uses of the se
     from trust_registry.models import Decision
 
 UNSIGNED = "This file is for reading: it is not signed, so it cannot be verified by itself."
+ATTACHED = "The signed badge is attached to it, for who wants to verify."
 NOT_BAKED = "There is no signed badge of this credential, so the picture has none inside: it proves nothing."
 ALL_OF_IT = "Whoever gets this file sees all of it, and can tell it from any other."
 _MEDIA_TYPES = {SignedDocument.name: "application/vc", SignedToken.name: "application/vc+jwt"}
@@ -238,7 +239,8 @@ def _page(credential: Document, record: Record, format_: str) -> Exported:
         now=clock.now(),
         attached=attached,
     )
-    return _printed(page, format_, json.dumps(record.to_json(), ensure_ascii=False))
+    printed = _printed(page, format_, json.dumps(record.to_json(), ensure_ascii=False))
+    return printed if attached is None else replace(printed, remarks=(*printed.remarks, ATTACHED))
 
 
 def _printed(page: Any, format_: str, words: str) -> Exported:

@@ -8,21 +8,23 @@ looked at, and never counts, stacks or answers anything.
 
 from __future__ import annotations
 
-import hashlib
+import base64
+import json
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from agent.core.record import text
-from agent.errors import InputError, NotFoundError
+from agent.errors import InputError, NotFoundError, UntrustedError
 from agent.formats.opening import Opened, open_fully
-from agent.services import checking, clock, views
+from agent.services import checking, clock, digests, views
 from agent.services.holding import CREDENTIAL
 from agent.services.node import Node
 from agent.store import history
 from agent.store.vault import Document, Put, Vault
 
 VISUAL = "visual_badge"
-BY_DIGEST = "imported_digest"  # SHA-256 of what was imported → where it is kept
+MAX_PARTS: Final = 100
+MAX_PICTURE_BYTES: Final = 2 * 1024 * 1024
 
 
 class Importing:
@@ -40,13 +42,29 @@ class Importing:
         opened = await open_fully(data, self._node.new_means())
         if opened.contradiction is not None:
             raise opened.contradiction
-        digest = hashlib.sha256(opened.payload).hexdigest()
+        if opened.parts:
+            return await self._take_bundle(opened, name)
+        digest = digests.digest_of(opened.payload)
         known = await self._known(vault, digest)
         if known is not None:
             return known
         if opened.record is None or not opened.importable:
-            return await self._keep_visual(opened, digest, name)
+            return await self._keep_visual(opened, digest, name, data)
         return await self._keep(opened, digest)
+
+    async def _take_bundle(self, opened: Opened, name: str) -> Document:
+        """The credentials in a bundle, each by itself; one that is refused does not stop the others."""
+        if len(opened.parts) > MAX_PARTS:
+            raise InputError("too_many_parts", f"The bundle holds more than {MAX_PARTS} credentials.")
+        taken: list[Document] = []
+        for part in opened.parts:
+            try:
+                taken.append(await self.take(digests.payload_of(part), name))
+            except (InputError, UntrustedError) as error:
+                taken.append(
+                    {"import": "refused", "code": error.code, "detail": error.detail, "hint": error.hint}
+                )
+        return {"import": "bundle", "parts": taken}
 
     async def visual_badges(self) -> list[Document]:
         found = await self._node.vault.all(VISUAL)
@@ -79,13 +97,16 @@ class Importing:
             )
             await self._node.vault.put(
                 Put(CREDENTIAL, credential["id"], credential),
-                _note(digest, CREDENTIAL, credential["id"]),
+                digests.note(digest, CREDENTIAL, credential["id"]),
                 entry,
             )
         self._node.bus.publish("credential", id=credential["id"])
         return {"import": "imported", **views.credential_summary(credential)}
 
-    async def _keep_visual(self, opened: Opened, digest: str, name: str) -> Document:
+    async def _keep_visual(self, opened: Opened, digest: str, name: str, data: bytes) -> Document:
+        """With the picture itself, where the file was one."""
+        carrier = opened.found.carrier
+        picture = base64.b64encode(data).decode() if carrier and len(data) <= MAX_PICTURE_BYTES else ""
         kept: Document = {
             "id": uuid.uuid4().hex,
             "name": name[:200],
@@ -94,6 +115,8 @@ class Importing:
             "missing": list(opened.missing),
             "unknown": list(opened.unknown),
             "sha256": digest,
+            "carrier": carrier if picture else "",
+            "picture": picture,
             "received_at": clock.stamp(clock.now()),
             **opened.held(),
         }
@@ -101,11 +124,13 @@ class Importing:
             known = await self._known(self._node.vault, digest)
             if known is not None:
                 return known
-            await self._node.vault.put(Put(VISUAL, kept["id"], kept), _note(digest, VISUAL, kept["id"]))
+            await self._node.vault.put(
+                Put(VISUAL, kept["id"], kept), digests.note(digest, VISUAL, kept["id"])
+            )
         return {"import": VISUAL, **visual_view(kept)}
 
     async def _known(self, vault: Vault, digest: str) -> Document | None:
-        note = await vault.get(BY_DIGEST, digest)
+        note = await vault.get(digests.BY_DIGEST, digest)
         kept = None if note is None else await vault.get(note["kind"], note["id"])
         if note is None or kept is None:  # never seen, or deleted since
             return None
@@ -113,16 +138,27 @@ class Importing:
         return {"import": "known", **view}
 
     async def visual_badge(self, id: str) -> Document:
-        found = await self._node.vault.get(VISUAL, id)
-        if found is None:
-            raise NotFoundError("no_such_badge", "There is no such badge.")
-        return found
+        """By id, or by a beginning of it that fits only one. Raises `NotFoundError`."""
+        found = [each for each in await self.visual_badges() if id and each["id"].startswith(id)]
+        if len(found) != 1:
+            raise NotFoundError(
+                "no_such_badge", "There is no such badge." if not found else "More than one badge fits."
+            )
+        return found[0]
 
-
-def _note(digest: str, kind: str, id: str) -> Put:
-    return Put(BY_DIGEST, digest, {"kind": kind, "id": id})
+    async def picture(self, id: str) -> tuple[bytes, str]:
+        """A visual badge as it came, and its media type: the image, or else the document."""
+        kept = await self.visual_badge(id)
+        if kept["picture"]:
+            media_type = "image/png" if kept["carrier"] == "png" else "image/svg+xml"
+            return base64.b64decode(kept["picture"]), media_type
+        secured = kept["secured"]
+        as_text = secured if isinstance(secured, str) else json.dumps(secured, indent=2)
+        return as_text.encode(), "application/json"
 
 
 def visual_view(kept: Document) -> dict[str, Any]:
     """What is shown of a visual badge: no state, because nothing about it is a check."""
-    return {name: kept[name] for name in ("id", "name", "kind", "title", "missing", "unknown", "received_at")}
+    names = ("id", "name", "kind", "title", "missing", "carrier", "received_at")
+    not_understood = [{"path": path, "text": words} for path, words in kept["unknown"]]
+    return {name: kept[name] for name in names} | {"not_understood": not_understood}

@@ -15,7 +15,7 @@ from agent.core.record import Record
 from agent.core.verdict import Check, Result
 from agent.errors import CairnError, UnreachableError, UntrustedError
 from agent.formats.registry import envelope_of
-from agent.services import checking, clock, links, signing, views
+from agent.services import checking, clock, digests, links, signing, views
 from agent.services.node import Node, is_away
 from agent.store.vault import Document, Put
 from agent.vc.edition import badge_edition
@@ -100,7 +100,9 @@ class SecondCopy:
         credential |= await checking.credential_checks(self._node, credential)
         wanted["state"] = "kept"
         await self._node.vault.put(
-            Put(self._credential, credential["id"], credential), Put(self._offer, offer["id"], offer)
+            Put(self._credential, credential["id"], credential),
+            Put(self._offer, offer["id"], offer),
+            digests.note(digests.digest_of(digests.payload_of(document)), self._credential, credential["id"]),
         )
         self._node.bus.publish("credential", id=credential["id"])
 

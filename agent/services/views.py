@@ -39,12 +39,21 @@ def step(bus: Bus, exchange: str, name: str, done: list[Document] | None = None)
         bus.publish("step", exchange=exchange, name=name, seconds=seconds, state=state)
 
 
-def claim_rows(record: Record) -> list[dict[str, str]]:
-    """Every claim the record makes, in words, in the order of the claim vocabulary."""
+def claim_rows(record: Record, *, stated: bool = True) -> list[dict[str, str]]:
+    """Every claim the record makes, in words, in the order of the claim vocabulary.
+
+    ``stated``: its issuer states which profiles it meets, as ours do in AnonCreds credentials.
+    """
     attributes = to_attributes(record, profiles_met=profiles_met(record))
     rows = []
     for claim in claims.CLAIMS.values():
+        if claim.name == "profiles_met" and not stated:
+            continue
         value = claims.display_claim(claim.name, attributes)
+        if (
+            claim.name == "credit" and record.credit is None
+        ):  # the attribute says 0, because it has to be a number
+            value = "not stated"
         if value:
             rows.append({"name": claim.name, "label": claim.label, "value": value})
     return rows
@@ -82,6 +91,7 @@ def credential_summary(credential: Document) -> Document:
         "id": credential["id"],
         **summary_of_record(record),
         "issuer": credential["issuer"],
+        "form": _label(credential),
         "checked_at": credential["checked_at"],
         **check_state(credential["checks"]),
     }
@@ -92,7 +102,7 @@ def credential_detail(credential: Document, shared: list[Document]) -> Document:
     return {
         **credential_summary(credential),
         "record": credential["record"],
-        "claims": claim_rows(record),
+        "claims": claim_rows(record, stated="imported" not in credential),
         "checks": credential["checks"],
         "beside": credential.get("beside", []),
         "forms": [_label(each) for each in (credential, *credential.get("also", {}).values())],

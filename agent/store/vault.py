@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from aries_askar import AskarError, AskarErrorCode, Store
 
-from agent.errors import AgentError, ConflictError, NotFoundError, PassphraseError
+from agent.errors import AgentError, ConflictError, LockedError, NotFoundError, PassphraseError
 
 KEY_METHOD = "kdf:argon2i:mod"
 
@@ -38,6 +38,18 @@ class Vault:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._open = True
+
+    @asynccontextmanager
+    async def _session(self, *, transaction: bool = False) -> AsyncIterator[Any]:
+        """Askar's session. Work that was under way when the wallet was locked hears that it is locked."""
+        try:
+            async with self._store.transaction() if transaction else self._store.session() as session:
+                yield session
+        except AskarError:
+            if self._open:
+                raise
+            raise LockedError("locked", "The wallet is locked.", "Unlock it first.") from None
 
     @staticmethod
     def exists(path: Path) -> bool:
@@ -73,27 +85,28 @@ class Vault:
             raise AgentError("vault_failed", "The vault could not be opened.") from error
 
     async def close(self) -> None:
+        self._open = False
         await self._store.close()
 
     async def get(self, kind: str, id: str) -> Document | None:
-        async with self._store.session() as session:
+        async with self._session() as session:
             entry = await session.fetch(kind, id)
         return None if entry is None else _decode(entry.value)
 
     async def all(self, kind: str) -> list[Document]:
         """Every document of a kind, in no promised order."""
-        async with self._store.session() as session:
+        async with self._session() as session:
             entries = await session.fetch_all(kind)
         return [_decode(entry.value) for entry in entries]
 
     async def put(self, *documents: Put) -> None:
         """Write all of these, or none."""
-        async with self._store.transaction() as transaction:
+        async with self._session(transaction=True) as transaction:
             await _write(transaction, documents)
             await transaction.commit()
 
     async def delete(self, kind: str, id: str) -> None:
-        async with self._store.session() as session:
+        async with self._session() as session:
             if await session.fetch(kind, id) is not None:
                 await session.remove(kind, id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.core.verdict import Check
+from agent.core.verdict import Check, Result
 from agent.vc import model, vc_jwt
 from agent.vc.answers import Answer, failed, passed, worst
 from agent.vc.facts import Facts
@@ -41,7 +41,10 @@ def in_force(opened: Opened, now: datetime) -> Answer:
             vc_jwt.check_times(opened.token, now)
         except InvalidProof as error:
             answers.append(failed(f"proof_{error.code}", error.detail))
-    return worst(answers)
+    found = worst(answers)
+    if found.result is Result.PASS and not {"validUntil", "expirationDate"} & document.keys():
+        return passed("It is in force, and has no end.")
+    return found
 
 
 def _period(document: dict[str, Any], start: str, end: str, now: datetime) -> Answer:
@@ -56,7 +59,7 @@ def _period(document: dict[str, Any], start: str, end: str, now: datetime) -> An
         return failed("not_yet_valid", "It is not valid yet.")
     if last is not None and last < now:
         return failed("expired", "It has expired.")
-    return passed("It is in force." if last is not None else "It is in force, and has no end.")
+    return passed("It is in force.")
 
 
 def _proof_end(proof: dict[str, Any], now: datetime) -> Answer:

@@ -33,7 +33,7 @@ _COMPRESSED = {
     b"7z\xbc\xaf\x27\x1c": "7z",
 }
 _OTHER_FILES = {
-    b"%PDF-": ("a PDF", "A PDF is for reading: use the file that it was printed from."),
+    b"%PDF-": ("a PDF", "A PDF is for reading. If a credential is attached to it, save that and verify it."),
     b"\xff\xd8\xff": ("a JPEG image", "Only PNG and SVG images carry badges."),
     b"GIF8": ("a GIF image", "Only PNG and SVG images carry badges."),
 }
