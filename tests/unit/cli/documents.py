@@ -46,9 +46,23 @@ def credential(text: str, state: str = "pass") -> Document:
         "claims": claims(text),
         "checks": [check(text, state)],
         "beside": [check(text, "unknown")],
+        "form": text,
         "forms": [text, text],
         "not_understood": [{"path": text, "text": text}],
         "shared": [{"at": text, "to": party(text), "claims": [text, text]}],
+    }
+
+
+def visual_badge(text: str) -> Document:
+    return {
+        "id": f"0123456789{text}",
+        "name": text,
+        "kind": text,
+        "title": text,
+        "missing": [text, text],
+        "carrier": text,
+        "received_at": text,
+        "not_understood": [{"path": text, "text": text}],
     }
 
 

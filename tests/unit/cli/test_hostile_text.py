@@ -49,8 +49,12 @@ def commands(text: str) -> dict[tuple[str, ...], dict[str, Any]]:
     offers = {"offers": [offer | summary]}
     requests = {"requests": [request | summary]}
     return {
-        ("list",): {f"GET {wallet}/credentials": {"credentials": [credential, credential]}},
+        ("list",): {
+            f"GET {wallet}/credentials": {"credentials": [credential, credential]},
+            f"GET {wallet}/badges": {"badges": [documents.visual_badge(text)]},
+        },
         ("show", "x"): {f"GET {wallet}/credentials/x": credential},
+        ("show", "y"): {f"GET {wallet}/badges/y": documents.visual_badge(text)},
         ("verify", "x"): {f"POST {wallet}/credentials/x/recheck": credential},
         ("verify", "-"): {"POST /v1/verify": documents.examination(text)},
         ("import", "-"): {f"POST {wallet}/import": documents.imported(text, "imported")},
