@@ -347,24 +347,24 @@ def _issuer(issuing: Issuing) -> APIRouter:
 
     @router.get("/offers")
     async def offers() -> dict[str, Any]:
-        return {"offers": await issuing.offers()}
+        return {"offers": [views.issued_view(each) for each in await issuing.offers()]}
 
     @router.get("/offers/{id}")
     async def offer(id: str) -> dict[str, Any]:
-        return await issuing.offer(id)
+        return views.issued_view(await issuing.offer(id))
 
     @router.post("/offers/{id}/revoke")
     async def revoke(id: str, request: Request) -> dict[str, Any]:
         body = await bodies.json_object(request)
-        return await issuing.revoke(id, bodies.text(body, "reason", default="", limit=500))
+        return views.issued_view(await issuing.revoke(id, bodies.text(body, "reason", default="", limit=500)))
 
     @router.post("/offers/{id}/suspend")
     async def suspend(id: str) -> dict[str, Any]:
-        return await issuing.suspend(id, suspended=True)
+        return views.issued_view(await issuing.suspend(id, suspended=True))
 
     @router.post("/offers/{id}/reinstate")
     async def reinstate(id: str) -> dict[str, Any]:
-        return await issuing.suspend(id, suspended=False)
+        return views.issued_view(await issuing.suspend(id, suspended=False))
 
     return router
 

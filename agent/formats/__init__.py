@@ -1,1 +1,1 @@
-"""Envelopes: how a record is secured. AnonCreds is the first; see docs/decisions/0003."""
+"""Envelopes: how a record is secured. AnonCreds is the first; see docs/decisions/0019."""

@@ -121,6 +121,14 @@ def _label(held: Document) -> str:
     return envelope_of(held).label
 
 
+def issued_view(offer: Document) -> Document:
+    """An offer as its registrar sees it; of the badge only that it was given out, and whether it can be suspended."""
+    badge = offer.get("badge")
+    if not badge:
+        return offer
+    return offer | {"badge": {"given": True, "suspendable": "suspension" in badge["purposes"]}}
+
+
 def offer_view(offer: Document) -> Document:
     record = Record.from_json(offer["record"])
     hidden = ("record", "cred_def_id", "thread_id", "institution_id", "badge")

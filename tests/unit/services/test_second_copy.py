@@ -204,3 +204,15 @@ async def test_an_issuer_that_gives_no_badge_keeps_nobody_waiting(
         "detail": "",
     }
     assert "also" not in credential
+
+
+async def test_the_registrar_sees_of_a_badge_that_it_was_given_out(
+    place: Town, university: Member, learner: Member
+) -> None:
+    offer, credential = await accept(place, university, learner)
+    code = offer["link"].rsplit("/", 1)[1]
+    async with university.http() as http:
+        seen = (await http.get(f"/v1/issuer/offers/{code}")).json()
+        (listed,) = (await http.get("/v1/issuer/offers")).json()["offers"]
+    assert seen["badge"] == listed["badge"] == {"given": True, "suspendable": False}
+    assert credential["also"]["ldp_vc"]["holder"] not in repr([seen, listed])
