@@ -59,14 +59,26 @@ class Round:
         return frozenset(await self._node.admin_now().own_dids())
 
 
-async def credential_checks(node: Node, credential: Document, shared: Round | None = None) -> Document:
-    """Run every check on a held credential; the result is merged into its document."""
+async def credential_checks(
+    node: Node, credential: Document, shared: Round | None = None, *, others: bool = True
+) -> Document:
+    """Run every check on a held credential; the result is merged into its document.
+
+    Without ``others`` the rows about its other forms stay as they were: an answer to a request does not rest on them,
+    and a badge takes as long to verify as all the rest.
+    """
     shared = shared or Round(node)
     record = Record.from_json(credential["record"])
     envelope = envelope_of(credential)
     secured = await envelope.verify(credential, shared.means)
     answer = await ask(node, record, secured.key)
-    also = [await _other_envelope(other, secured, shared) for other in credential.get("also", {}).values()]
+    if others:
+        also = [
+            await _other_envelope(other, secured, shared) for other in credential.get("also", {}).values()
+        ]
+    else:
+        known = (*credential["checks"], *credential.get("beside", []))
+        also = [Check.from_json(check) for check in known if check["code"].startswith("also_")]
     checks = (
         *secured.checks,
         *([] if "dates" in {check.code for check in secured.checks} else [dates(record, clock.today())]),

@@ -318,16 +318,20 @@ class Holding:
         return await self._recheck(await self.credential(id), checking.Round(self._node))
 
     async def recheck_all(self, *, for_requests: bool = False) -> list[Document]:
-        """All that is held; with ``for_requests`` what cannot answer one keeps the checks it has."""
+        """All that is held. ``for_requests``: what cannot answer one, and other forms, keep the checks they have."""
         shared = checking.Round(self._node)
         held = await self.credentials()
         wanted = [each for each in held if not for_requests or envelope_of(each).answers_requests]
-        checked = await asyncio.gather(*(self._recheck(each, shared) for each in wanted))
+        checked = await asyncio.gather(
+            *(self._recheck(each, shared, others=not for_requests) for each in wanted)
+        )
         anew = {each["id"]: each for each in checked}
         return [anew.get(each["id"], each) for each in held]
 
-    async def _recheck(self, credential: Document, shared: checking.Round) -> Document:
-        credential |= await checking.credential_checks(self._node, credential, shared)
+    async def _recheck(
+        self, credential: Document, shared: checking.Round, *, others: bool = True
+    ) -> Document:
+        credential |= await checking.credential_checks(self._node, credential, shared, others=others)
         puts = [Put(CREDENTIAL, credential["id"], credential)]
         async with self._node.history_lock:
             # As it is now: several may be rechecking, and a list may have been out of reach in between.

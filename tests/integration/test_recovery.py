@@ -102,7 +102,7 @@ async def test_an_answer_is_sent_once_whoever_dies(universe: Universe) -> None:
         await (await steps.unlocked(universe, member)).aclose()
         state = await steps.until(partial(_settled, universe, shown["id"]), "the request to settle", 120)
         if state["state"] != "sent":  # it was not sent, and says so: consent again
-            assert state["state"] == "failed"
+            assert state["state"] in ("failed", "open")  # open: it died while it was still planning
             assert await _verdicts(universe, request) == []
             async with universe.client("learner") as api:
                 again = await api.get(f"/v1/wallet/requests/{shown['id']}")

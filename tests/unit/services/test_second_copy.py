@@ -216,3 +216,15 @@ async def test_the_registrar_sees_of_a_badge_that_it_was_given_out(
         (listed,) = (await http.get("/v1/issuer/offers")).json()["offers"]
     assert seen["badge"] == listed["badge"] == {"given": True, "suspendable": False}
     assert credential["also"]["ldp_vc"]["holder"] not in repr([seen, listed])
+
+
+async def test_planning_an_answer_does_not_verify_badges_again(
+    place: Town, university: Member, learner: Member
+) -> None:
+    await accept(place, university, learner)
+    place.internet.asked.clear()
+    (credential,) = await learner.agent.holding.recheck_all(for_requests=True)
+    assert not [asked for _, asked in place.internet.asked if asked.target.startswith("/status/")]
+    assert [check["result"] for check in credential["checks"] if check["code"] == "also_ldp_vc"] == ["pass"]
+    await learner.agent.holding.recheck_all()
+    assert [asked for _, asked in place.internet.asked if asked.target.startswith("/status/")]
