@@ -57,7 +57,8 @@ class Opened:
     @property
     def words(self) -> str:
         if self.parts:
-            return f"a bundle of {len(self.parts)} credentials (Comprehensive Learner Record 2.0)"
+            several = "one credential" if len(self.parts) == 1 else f"{len(self.parts)} credentials"
+            return f"a bundle of {several} (Comprehensive Learner Record 2.0)"
         return WORDS[self.found.kind]
 
     @property

@@ -253,7 +253,7 @@ async def test_a_bundle_is_taken_apart_and_says_who_put_it_together(
     target = "certificate-sustainable-process-industries"
     bundle = (await Exporting(learner.agent.node, learner.agent.holding).stack(target, "clr")).content
     found = await documents.examine(learner.agent.node, bundle)
-    assert found.words.startswith("a bundle of 1 credentials")
+    assert found.words.startswith("a bundle of one credential ")
     assert [check.code for check in found.beside] == ["bundle_by", "holder"]
     assert {check.result for check in found.beside} == {Result.UNKNOWN}
     other = await place.learner("other")
