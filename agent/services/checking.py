@@ -101,13 +101,23 @@ async def credential_checks(
 
 
 async def _other_envelope(held: Document, first: Secured, shared: Round) -> Check:
-    """The same record in another envelope, in one row: the worst of its own checks says why."""
+    secured, checks = await examine_other(held, shared)
+    return other_row(held, secured.key, checks, first_key=first.key)
+
+
+async def examine_other(held: Document, shared: Round) -> tuple[Secured, tuple[Check, ...]]:
+    """Another form of a credential, verified: what it says of itself, and whether it is this wallet's."""
     envelope = envelope_of(held)
     secured = await envelope.verify(held, shared.means)
-    checks = (*secured.checks, await envelope.binding(held, shared))
+    return secured, (*secured.checks, await envelope.binding(held, shared))
+
+
+def other_row(held: Document, key: str, checks: tuple[Check, ...], *, first_key: str) -> Check:
+    """The same record in another envelope, in one row: the worst of its own checks says why."""
+    envelope = envelope_of(held)
     result = combine(checks)
     code, label = f"also_{envelope.name}", f"Also held as {envelope.label}"
-    if secured.key and first.key and secured.key != first.key:
+    if key and first_key and key != first_key:
         detail = "The two are signed with different keys of the issuer."
         return Check(code, label, Result.FAIL, "another_key", detail)
     if result is Result.PASS:
