@@ -11,21 +11,19 @@ import hmac
 import json
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, StreamingResponse
 
-from agent.api import bodies, internal, problems, vc_api
+from agent.api import bodies, files, internal, problems, vc_api
 from agent.core.record import Learner
 from agent.errors import InputError, NotFoundError
 from agent.services import documents, stacking, tampering, views
 from agent.services.agent import Agent
 from agent.services.asking import Asking
-from agent.services.exporting import Exported, Exporting
 from agent.services.holding import Holding
-from agent.services.importing import Importing, visual_view
 from agent.services.issuing import Issuing
 from agent.services.presenting import Presenting
 from agent.services.status import status
@@ -58,6 +56,9 @@ def create(agent: Agent, token: str) -> FastAPI:
             _wallet(agent, agent.holding, agent.presenting),
             prefix="/v1/wallet",
             dependencies=[_active(agent)],
+        )
+        app.include_router(
+            files.create(agent, agent.holding), prefix="/v1/wallet", dependencies=[_active(agent)]
         )
         if agent.node.settings.demo:
             app.include_router(_demo(agent, agent.presenting), prefix="/v1/demo")
@@ -162,7 +163,6 @@ async def _events(agent: Agent) -> AsyncIterator[str]:
 
 def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter:
     router = APIRouter()
-    importing, exporting = Importing(agent.node), Exporting(agent.node, holding)
 
     @router.get("/credentials")
     async def credentials() -> dict[str, Any]:
@@ -180,36 +180,6 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
     @router.get("/credentials/{id}")
     async def credential(id: str) -> dict[str, Any]:
         return await detail(await holding.credential(id))
-
-    @router.get("/credentials/{id}/export")
-    async def export(
-        id: str, form: Annotated[str, Query(alias="as")] = "json", challenge: str = "", domain: str = ""
-    ) -> Response:
-        held = await holding.credential(id)
-        return _as_file(await exporting.export(held, form, challenge=challenge, domain=domain))
-
-    @router.post("/stacks/file")
-    async def stack_file(request: Request) -> Response:
-        body = await bodies.json_object(request)
-        return _as_file(await exporting.stack(body.get("target"), bodies.text(body, "as", default="pdf")))
-
-    @router.post("/import")
-    async def take(request: Request, name: str = "") -> dict[str, Any]:
-        data = await bodies.raw(request, max_bytes=VC_LIMITS.image_bytes)
-        return await importing.take(data, name)
-
-    @router.get("/badges")
-    async def visual_badges() -> dict[str, Any]:
-        return {"badges": [visual_view(each) for each in await importing.visual_badges()]}
-
-    @router.get("/badges/{id}")
-    async def visual_badge(id: str) -> dict[str, Any]:
-        return visual_view(await importing.visual_badge(id))
-
-    @router.get("/badges/{id}/file")
-    async def visual_badge_file(id: str) -> Response:
-        content, media_type = await importing.picture(id)
-        return _as_file(Exported(content, media_type))
 
     @router.post("/credentials/{id}/recheck")
     async def recheck(id: str) -> dict[str, Any]:
@@ -295,12 +265,6 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
         return await stacking.pathway_for(holding, body.get("target"))
 
     return router
-
-
-def _as_file(found: Exported) -> Response:
-    remarks = json.dumps(found.remarks)  # ASCII, as a header has to be
-    headers = {"x-cairn-remarks": remarks, "content-disposition": "attachment"}
-    return Response(found.content, media_type=found.media_type, headers=headers)
 
 
 def _demo(agent: Agent, presenting: Presenting) -> APIRouter:
