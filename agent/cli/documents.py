@@ -9,7 +9,20 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli.io import As, Home, Json, home_of, out, out_json, run, say, segment, show_error, usage
+from agent.cli.io import (
+    As,
+    Home,
+    Json,
+    home_of,
+    out,
+    out_json,
+    read_at_most,
+    run,
+    say,
+    segment,
+    show_error,
+    usage,
+)
 from agent.core.verdict import Result
 from agent.errors import (
     EXIT_FAILED,
@@ -231,15 +244,8 @@ def _paths(files: list[str]) -> list[str]:
 
 def read_file(path: str) -> bytes:
     """Raises `InputError` unreadable or too_large."""
-    try:
-        if path == "-":
-            data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
-        else:
-            with Path(path).open("rb") as stream:
-                data = stream.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        hint = "Look for a mistake in the name; an address begins with https://."
-        raise InputError("unreadable", f"{path} cannot be read: {error.strerror}.", hint) from None
+    hint = "Look for a mistake in the name; an address begins with https://."
+    data = read_at_most(path, MAX_FILE_BYTES, hint=hint)
     if len(data) > MAX_FILE_BYTES:
         hint = "A credential is a small file, and an image with one is not much larger."
         raise InputError("too_large", f"{path} has more than {MAX_FILE_BYTES} bytes.", hint)

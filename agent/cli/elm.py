@@ -6,14 +6,13 @@ read.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.io import GLYPHS, As, Home, Json, home_of, out, out_json, run, say, show_error
-from agent.errors import EXIT_FAILED, EXIT_UNKNOWN, CairnError, InputError
+from agent.cli.io import GLYPHS, As, Home, Json, home_of, out, out_json, read_at_most, run, say, show_error
+from agent.errors import EXIT_FAILED, EXIT_UNKNOWN, CairnError
 from agent.roots import default_root
 from agent.settings import load_settings
 
@@ -117,7 +116,7 @@ def validate(
     from agent.services import elm
 
     try:
-        report = elm.validate_bytes(_read(file, elm.MAX_DOCUMENT_BYTES), _target())
+        report = elm.validate_bytes(read_at_most(file, elm.MAX_DOCUMENT_BYTES), _target())
     except CairnError as error:
         show_error(error)
         raise typer.Exit(error.exit_code) from None
@@ -155,17 +154,6 @@ def _configured(home: Path) -> tuple[str, bool]:
         return "", False
     settings = load_settings(home)
     return settings.elm_url, settings.demo
-
-
-def _read(file: Path, limit: int) -> bytes:
-    """At most one byte more than is allowed, so that a larger one is seen to be larger."""
-    try:
-        if str(file) == "-":
-            return sys.stdin.buffer.read(limit + 1)
-        with file.open("rb") as stream:
-            return stream.read(limit + 1)
-    except OSError as error:
-        raise InputError("unreadable", f"{file} cannot be read: {error.strerror}.") from None
 
 
 def register(parent: typer.Typer) -> None:

@@ -107,20 +107,25 @@ def client(home: Path | None, name: str) -> AgentClient:
     return AgentClient.from_home(home_of(home, name))
 
 
+def read_at_most(path: Path | str, limit: int, *, hint: str = "") -> bytes:
+    """A file, or standard input for ``-``: one byte more than ``limit`` at most, so that a larger one is seen to be
+    larger. Raises `InputError` unreadable.
+    """
+    try:
+        if str(path) == "-":
+            return sys.stdin.buffer.read(limit + 1)
+        with Path(path).open("rb") as stream:
+            return stream.read(limit + 1)
+    except OSError as error:
+        raise InputError("unreadable", f"{path} cannot be read: {error.strerror}.", hint) from None
+
+
 def read_json_file(path: Path) -> Any:
     """A JSON document from a file or, for ``-``, from standard input; bounded."""
     from agent.core.limits import LIMITS, parse_json
 
     limit = LIMITS.link_document_bytes
-    try:
-        if str(path) == "-":
-            data = sys.stdin.buffer.read(limit + 1)
-        else:
-            with path.open("rb") as file:
-                data = file.read(limit + 1)
-    except OSError as error:
-        raise InputError("unreadable", f"{path} cannot be read: {error.strerror}.") from None
-    return parse_json(data, max_bytes=limit, what="file")
+    return parse_json(read_at_most(path, limit), max_bytes=limit, what="file")
 
 
 def read_passphrase(fd: int | None, *, twice: bool = False) -> str:

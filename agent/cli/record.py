@@ -7,18 +7,17 @@ read as a record.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from agent.cli.io import Json, out, out_json, say, show_error
+from agent.cli.io import Json, out, out_json, read_at_most, say, show_error
 from agent.core import profiles, taxonomy
 from agent.core.findings import Finding, Outcome, counts
 from agent.core.limits import parse_json
 from agent.core.record import MAX_RECORD_BYTES, Record, record_schema, text
-from agent.errors import EXIT_FAILED, CairnError, InputError
+from agent.errors import EXIT_FAILED, CairnError
 
 # A glyph and a word, never colour alone.
 GLYPHS = {
@@ -48,7 +47,9 @@ def validate(
     """Hold a record against validation profiles. Exit 0: nothing fails; 1: something fails; 2: not a record."""
     try:
         chosen = [profiles.lookup(name) for name in dict.fromkeys(profile or [profiles.DEFAULT])]
-        record = Record.from_json(parse_json(_read(file), max_bytes=MAX_RECORD_BYTES, what="file"))
+        record = Record.from_json(
+            parse_json(read_at_most(file, MAX_RECORD_BYTES), max_bytes=MAX_RECORD_BYTES, what="file")
+        )
     except CairnError as error:
         show_error(error)
         raise typer.Exit(error.exit_code) from None
@@ -79,17 +80,6 @@ def schema() -> None:
     # Not `out_json`: a schema has no room for the version member that our own documents carry.
     for line in json.dumps(record_schema(), indent=2).splitlines():
         out(line)
-
-
-def _read(file: Path) -> bytes:
-    """At most one byte more than a record may have, so that a larger one is seen to be larger."""
-    try:
-        if str(file) == "-":
-            return sys.stdin.buffer.read(MAX_RECORD_BYTES + 1)
-        with file.open("rb") as stream:
-            return stream.read(MAX_RECORD_BYTES + 1)
-    except OSError as error:
-        raise InputError("unreadable", f"{file} cannot be read: {error.strerror}.") from None
 
 
 def _show(

@@ -149,6 +149,19 @@ class Presenting:
     async def _candidate(self, credential: Document, request: Document, include: frozenset[str]) -> Candidate:
         policy = Policy.from_json(request["policy"])
         record = Record.from_json(credential["record"])
+        envelope = envelope_of(credential)
+        if not envelope.answers_requests:  # nobody is asked about what cannot be sent
+            return Candidate(
+                id=credential["id"],
+                title=text(record.title),
+                attributes=to_attributes(record, profiles_met=()),
+                schema_id="",
+                cred_def_id="",
+                issuer_did=credential["issuer"]["did"],
+                revocable=False,
+                current=Result.FAIL,
+                note=f"It is held as {envelope.label}, which cannot answer a request; it can be sent as a file.",
+            )
         own = await checking.decide(self._node, credential)
         levels = hidden_levels(needs(policy, include))
         answers = await asyncio.gather(
@@ -158,20 +171,16 @@ class Presenting:
         hidden = common_outcome(outcomes, accepted=policy.each.registry)
         outcome_at = dict(zip(levels, outcomes, strict=True))
         current, note = checking.currency(credential)
-        envelope = envelope_of(credential)
-        if not envelope.answers_requests:
-            note = f"It is held as {envelope.label}, which cannot answer a request; it can be sent as a file."
-            current = Result.FAIL
-        elif credential["schema_id"] != request["schema_id"]:
+        if credential["schema_id"] != request["schema_id"]:
             current, note = Result.FAIL, "The request asks for credentials of another schema."
         return Candidate(
             id=credential["id"],
             title=text(record.title),
-            attributes=credential.get("attributes") or to_attributes(record, profiles_met=()),
-            schema_id=credential.get("schema_id", ""),
-            cred_def_id=credential.get("cred_def_id", ""),
+            attributes=credential["attributes"],
+            schema_id=credential["schema_id"],
+            cred_def_id=credential["cred_def_id"],
             issuer_did=credential["issuer"]["did"],
-            revocable=bool(credential.get("rev_reg_id")),
+            revocable=bool(credential["rev_reg_id"]),
             outcome="" if own.outcome == trust.UNREACHABLE else own.outcome,
             outcome_hidden=hidden,
             outcome_at=outcome_at,
