@@ -194,7 +194,14 @@ class Issuing:
         async with self._lock(code):
             offer = await self.offer(code)
             if offer["state"] == "issuing":
-                raise UnreachableError("not_issued_yet", "The credential is still on its way.", "Try again.")
+                # A wallet asks only once it keeps the credential: that is a receipt, and the acknowledgement over
+                # DIDComm (which a crash of the wallet can lose for good) need not be waited for.
+                if await self._exchange_state(offer["exchange"]) not in ("credential-issued", "done"):
+                    raise UnreachableError(
+                        "not_issued_yet", "The credential is still on its way.", "Try again."
+                    )
+                offer |= {"state": "issued", "issued_at": clock.stamp(clock.now())}
+                await self._save(offer)
             if offer["state"] != "issued":
                 raise ConflictError("not_issued", f"This offer is {offer['state']}.")
             document, place = await self._badges.issue(offer, presentation)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.core.record import Record
-from agent.errors import ConflictError, InputError, UntrustedError
+from agent.errors import ConflictError, InputError, UnreachableError, UntrustedError
 from agent.services import second_copy as second_copy_module
 from agent.vc import badge, schemas
 from agent.vc.edition import badge_edition
@@ -74,6 +74,33 @@ async def test_one_badge_per_offer_and_the_same_one_again(
     credential = await learner.agent.holding.credential(str(offer["credential_id"]))
     assert credential["also"]["ldp_vc"]["secured"] == first
     assert len(await university.agent.node.vault.all("status_index")) == 1
+
+
+async def test_a_lost_acknowledgement_does_not_cost_the_badge(
+    place: Town, university: Member, learner: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wallet killed after it kept the credential never acknowledges over DIDComm; its asking is the receipt."""
+
+    async def lost(thread_id: str) -> None:
+        del thread_id
+
+    monkeypatch.setattr(university.wallet, "on_credential_ack", lost)
+    offer, _ = await accept(place, university, learner)
+    assert offer["badge"]["state"] == "kept"
+    code = offer["link"].rsplit("/", 1)[1]
+    assert (await university.agent.issuing.offer(code))["state"] == "issued"
+    assert (await university.agent.issuing.revoke(code, "a test"))["state"] == "revoked"
+
+
+async def test_a_badge_is_not_made_before_the_credential_was_sent(
+    place: Town, university: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await university.offer()
+    code = made["link"].rsplit("/", 1)[1]
+    await university.agent.issuing.accept(code)
+    with pytest.raises(UnreachableError, match="not_issued_yet"):
+        await university.agent.issuing.badge(code, {})
+    assert (await university.agent.issuing.offer(code))["state"] == "issuing"
 
 
 async def _kept(learner: Member, id: str) -> bool:
