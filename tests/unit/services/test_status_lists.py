@@ -233,7 +233,7 @@ async def test_killed_between_the_vault_and_the_file(university: Member, lists: 
     assert university.breaker.trace == ["put"]
     assert not shown(university, slot)
     await university.restart()
-    lists = StatusLists(university.agent.node)
+    lists = university.agent.status_lists  # two on one node would publish against each other
     await lists.resume()
     assert shown(university, slot)
     assert await lists.is_set(slot, REVOCATION)
@@ -244,7 +244,7 @@ async def test_killed_before_the_first_publication(university: Member, lists: St
     with pytest.raises(asyncio.CancelledError):
         await lists.allocate()
     await university.restart()
-    lists = StatusLists(university.agent.node)
+    lists = university.agent.status_lists
     await lists.resume()
     found = await lists.allocate()
     assert not shown(university, found.slot)
@@ -300,7 +300,7 @@ async def test_a_vault_from_a_backup_takes_nothing_back(university: Member, list
     await university.agent.node.relock()
     shutil.copy(backup, university.home / "vault.db")
     await university.restart()
-    lists = StatusLists(university.agent.node)
+    lists = university.agent.status_lists
     await lists.resume()
     assert sequence(university, slot) == 3
     for purpose in PURPOSES:
