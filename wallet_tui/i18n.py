@@ -28,7 +28,7 @@ def languages() -> list[str]:
 
 
 def wished(environ: Mapping[str, str] | None = None) -> str:
-    """The language that the environment asks for (``LANGUAGE``, ``LC_ALL``, ``LC_MESSAGES``, ``LANG``), if we have it."""
+    """The language that the environment asks for, if we have it (variables as gettext reads them, in its order)."""
     values = os.environ if environ is None else environ
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         for each in values.get(name, "").split(":"):
