@@ -68,6 +68,8 @@ class AdminHttp:
         The detail has ACA-Py's status and its reason without anything quoted.
         """
         async with self._slots:
+            if self._http.is_closed:  # the wallet was locked while this waited for its turn
+                raise AgentError("unavailable", "ACA-Py does not answer.", "Unlock the wallet.")
             try:
                 answer = await self._http.request(method, path, json=body, params=params or None)
             except httpx.TimeoutException as error:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from agent.api import bodies, files, internal, problems, vc_api
+from agent.api import bodies, files, internal, keeping, problems, vc_api
 from agent.core.record import Learner
 from agent.errors import InputError, NotFoundError
 from agent.services import documents, stacking, tampering, views
@@ -51,6 +51,7 @@ def create(agent: Agent, token: str) -> FastAPI:
 
     app.include_router(internal.create(agent), prefix="/internal")
     app.include_router(_common(agent), prefix="/v1")
+    app.include_router(keeping.create(agent), prefix="/v1")
     if agent.holding is not None and agent.presenting is not None:
         app.include_router(
             _wallet(agent, agent.holding, agent.presenting),
@@ -106,10 +107,11 @@ def _not_this_role(agent: Agent, role: str) -> APIRouter:
 
 
 def _active(agent: Agent) -> Any:
-    """What a person does keeps the wallet open; looking at the status does not."""
+    """What a person does keeps the wallet open; looking at the status, and what a program asks by itself, does not."""
 
-    async def touch() -> None:
-        agent.node.touch()
+    async def touch(request: Request) -> None:
+        if request.headers.get(keeping.BACKGROUND) != "1":
+            agent.node.touch()
 
     return Depends(touch)
 

@@ -19,6 +19,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("offer", "revoke", "suspend", "reinstate"), ("issuer",)),
     **dict.fromkeys(("request", "verdict"), ("employer",)),
     **dict.fromkeys(("agent", "status", "unlock", "lock"), ("service",)),
+    **dict.fromkeys(("backup", "backup-check", "restore"), ("keeping",)),
     **dict.fromkeys(("stack", "pathway"), ("stack",)),
     **{name: (name,) for name in ("record", "policy", "profile", "elm")},
 }

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from agent.acapy.admin import AdminClient
 from agent.acapy.events import Webhooks
 from agent.acapy.process import AcaPyProcess, AcaPySettings, new_secret
 from agent.core.limits import LIMITS
-from agent.errors import AgentError, CairnError, LockedError, PassphraseError, UnreachableError
+from agent.errors import AgentError, CairnError, ConflictError, LockedError, PassphraseError, UnreachableError
 from agent.formats.envelope import Means
 from agent.formats.gathering import Lookups
 from agent.net.did_web import DidResolver
@@ -33,6 +35,7 @@ from agent.services.bus import Bus
 from agent.services.changes import Changes
 from agent.services.registry_list import ListKeeper
 from agent.settings import Settings, free_ports
+from agent.store import restore_folder
 from agent.store.public import PublicObjects
 from agent.store.vault import Document, Put, Vault
 from trust_registry.asking import Asker
@@ -45,6 +48,7 @@ from trust_registry.tuf_fetcher import Source
 log = structlog.get_logger(__name__)
 
 READY_SECONDS = 90.0
+IDLE_LOOK_SECONDS = 5.0
 RESTARTS = 5  # of a dying ACA-Py, before we say so and stop trying
 PASSPHRASE_MIN = 8
 SHARED_SCHEMA = ("MicroCredential", "1.0")
@@ -57,6 +61,12 @@ AWAY = frozenset({"unavailable", "timeout"})
 def is_away(error: CairnError) -> bool:
     """Whether our own ACA-Py did not answer: nothing is decided by that, look again when it is back."""
     return isinstance(error, AgentError) and error.code in AWAY
+
+
+def awake_clock() -> float:
+    """Seconds that also pass while the machine sleeps, where the system has such a clock: a closed lid is idleness."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
 class Lock(StrEnum):
@@ -74,6 +84,7 @@ class WaitError(CairnError):
 
 class Node:
     def __init__(self, home: Path, settings: Settings) -> None:
+        restore_folder.settle(home)
         self.home = home
         self.settings = settings
         self.bus = Bus()
@@ -102,11 +113,14 @@ class Node:
         self.agent_state = "stopped"
         self.agent_detail = ""
         self.history_lock = asyncio.Lock()  # a history entry's number and its writing belong together
+        self.keeping = asyncio.Lock()  # one backup at a time
+        self.idle_clock: Callable[[], float] = awake_clock
         self.on_ready: list[Callable[[], Awaitable[None]]] = []  # resume what was under way, once unlocked
         self._vault: Vault | None = None
         self._acapy: AcaPyProcess | None = None
         self._admin: AdminClient | None = None
         self._ready = asyncio.Event()
+        self._news = asyncio.Event()  # of the lock or the agent; a new one after each
         self._unlocking = asyncio.Lock()
         self._failures = 0
         self._wait_until = 0.0
@@ -121,7 +135,8 @@ class Node:
 
     @property
     def vault(self) -> Vault:
-        if self._vault is None:
+        # Said before it is so: what asks while the key is being dropped hears that it is locked.
+        if self._vault is None or self.lock is Lock.LOCKED:
             raise LockedError("locked", "The wallet is locked.", "Unlock it first.")
         return self._vault
 
@@ -135,13 +150,14 @@ class Node:
 
     async def admin(self) -> AdminClient:
         """ACA-Py's admin API, as soon as it is ready. Raises `LockedError` or `AgentError`."""
-        if self._vault is None:
-            raise LockedError("locked", "The wallet is locked.", "Unlock it first.")
-        if not self._ready.is_set() and self.agent_state != "failed":
-            try:
-                await asyncio.wait_for(self._ready.wait(), READY_SECONDS)
-            except TimeoutError:
-                raise AgentError("agent_not_ready", "The agent did not become ready in time.") from None
+        _ = self.vault
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                while not self._ready.is_set() and self.agent_state != "failed":
+                    await self._news.wait()
+                    _ = self.vault
+        except TimeoutError:
+            raise AgentError("agent_not_ready", "The agent did not become ready in time.") from None
         if self._admin is None or not self._ready.is_set():
             raise AgentError(
                 "agent_down",
@@ -154,14 +170,14 @@ class Node:
 
     def touch(self) -> None:
         """Somebody did something: the idle lock starts counting anew."""
-        self._touched = asyncio.get_running_loop().time()
+        self._touched = self.idle_clock()
 
     def locks_in(self) -> int | None:
         """Seconds until the idle lock, or None where there is none."""
         limit = self.settings.lock_after_seconds
-        if not limit or self._vault is None:
+        if not limit or self._vault is None or self.lock is Lock.LOCKED:
             return None
-        return max(0, int(limit - (asyncio.get_running_loop().time() - self._touched)))
+        return max(0, int(limit - (self.idle_clock() - self._touched)))
 
     async def _lock_when_idle(self) -> None:
         while (left := self.locks_in()) is not None:
@@ -169,7 +185,7 @@ class Node:
                 log.info("locking after idleness")
                 await self.relock()
                 return
-            await asyncio.sleep(min(left, 5))
+            await asyncio.sleep(min(left, IDLE_LOOK_SECONDS))
 
     # ------------------------------------------------------------------ shared facts
 
@@ -262,17 +278,23 @@ class Node:
                 raise
             self._failures = 0
             self._restarts = 0
-            self._set_lock(Lock.UNLOCKED)
             self.touch()
+            self._set_lock(Lock.UNLOCKED)
             self.spawn(self._start_acapy(), "start ACA-Py")
             if self.settings.lock_after_seconds:
                 self.spawn(self._lock_when_idle(), "idle lock")
 
     async def relock(self) -> None:
-        """Stop ACA-Py and forget the key. What is under way resumes at the next unlock."""
+        """Say that it is locked, so that screens go blank; then stop ACA-Py and forget the key.
+
+        What is under way resumes at the next unlock; what asks meanwhile gets a `LockedError`.
+        """
+        self._ready.clear()
+        self._set_lock(Lock.LOCKED)
         async with self._unlocking:
-            await self._cancel_tasks()
+            self._set_lock(Lock.LOCKED)  # it may have been unlocked while we waited
             self._ready.clear()
+            await self._cancel_tasks()
             self._set_agent("stopped")
             if self._acapy is not None:
                 await self._acapy.stop()
@@ -282,7 +304,17 @@ class Node:
             if self._vault is not None:
                 await self._vault.close()
                 self._vault = None
-            self._set_lock(Lock.LOCKED)
+            self.bus.publish("status")
+
+    @asynccontextmanager
+    async def without_wallet(self) -> AsyncIterator[None]:
+        """Nobody makes or opens a wallet here meanwhile. Raises `ConflictError` wallet_exists."""
+        async with self._unlocking:
+            if self._vault is not None:
+                raise ConflictError("wallet_exists", "There is a wallet here, and it is open.")
+            restore_folder.require_no_wallet(self.home)
+            yield
+        self.bus.publish("status")
 
     async def close(self) -> None:
         self._closing = True
@@ -301,10 +333,15 @@ class Node:
 
     def _set_lock(self, lock: Lock, detail: str = "") -> None:
         self.lock, self.lock_detail = lock, detail
-        self.bus.publish("status")
+        self._tell()
 
     def _set_agent(self, state: str, detail: str = "") -> None:
         self.agent_state, self.agent_detail = state, detail
+        self._tell()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
         self.bus.publish("status")
 
     # ------------------------------------------------------------------ ACA-Py
@@ -348,7 +385,7 @@ class Node:
 
     def _acapy_exited(self, code: int) -> None:
         """ACA-Py died by itself: start it again; exchanges resume from the vault."""
-        if self._closing or self._vault is None or self.agent_state == "stopped":
+        if self._closing or self.lock is Lock.LOCKED or self._vault is None or self.agent_state == "stopped":
             return
         self._ready.clear()
         self._restarts += 1

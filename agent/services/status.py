@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
+from agent.errors import LockedError
 from agent.services.agent import Agent
+from agent.services.backup import NOTE
 from agent.services.node import Lock
 from trust_registry.errors import TrustRegistryError
 
@@ -17,6 +20,7 @@ async def status(agent: Agent) -> dict[str, Any]:
     return {
         "version": 1,
         "name": node.settings.name,
+        "home": str(node.home),
         "roles": sorted(str(role) for role in node.settings.roles),
         "lock": str(node.lock),
         "lock_detail": node.lock_detail,
@@ -25,6 +29,7 @@ async def status(agent: Agent) -> dict[str, Any]:
         "agent": {"state": node.agent_state, "detail": node.agent_detail},
         "registry": await _registry(agent),
         "inbox": await _inbox(agent),
+        "backup": await _backup(agent),
         "demo": node.settings.demo,
         "did": node.settings.did if node.settings.has_public_did else None,
         "public_url": node.settings.public_base,
@@ -54,9 +59,21 @@ async def _registry(agent: Agent) -> dict[str, Any]:
 
 async def _inbox(agent: Agent) -> dict[str, int]:
     counts = {"offers": 0, "requests": 0}
-    if agent.node.lock is Lock.UNLOCKED and agent.holding is not None and agent.presenting is not None:
+    if agent.node.lock is not Lock.UNLOCKED or agent.holding is None or agent.presenting is None:
+        return counts
+    with suppress(LockedError):  # it is being locked at this moment
         offers = await agent.holding.offers()
         requests = await agent.presenting.requests()
         counts["offers"] = sum(offer["state"] == "open" for offer in offers)
         counts["requests"] = sum(request["state"] == "open" for request in requests)
     return counts
+
+
+async def _backup(agent: Agent) -> dict[str, Any] | None:
+    """When the last backup was made; None while that is not known, and for agents that have none."""
+    if agent.node.lock is not Lock.UNLOCKED or agent.holding is None:
+        return None
+    with suppress(LockedError):
+        noted = await agent.node.vault.get(*NOTE)
+        return {"made_at": None if noted is None else noted.get("made_at")}
+    return None

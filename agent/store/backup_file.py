@@ -122,10 +122,11 @@ def write(
     facts: Manifest,
     entries: Sequence[tuple[str, BinaryIO]],
     *,
-    cost: Cost = COST,
+    cost: Cost | None = None,
     chunk: int = CHUNK,
 ) -> Manifest:
     """Write a backup; every entry is a stream that can be read twice. Returns ``facts`` with the entries in it."""
+    cost = cost or COST
     manifest = Manifest(
         facts.made_at,
         facts.wallet,
@@ -201,13 +202,14 @@ def read(
     passphrase: str,
     take: Callable[[Entry], Callable[[bytes], object]],
     *,
-    limits: Limits = LIMITS,
+    limits: Limits | None = None,
 ) -> Manifest:
     """Read a whole backup and check all of it; ``take`` says where the bytes of an entry go.
 
     Raises `PassphraseError` backup_passphrase; `InputError` not_a_backup, backup_newer, backup_costs, backup_too_large,
     backup_damaged.
     """
+    limits = limits or LIMITS
     key, bound, chunk = _opened(source, passphrase, limits)
     plain = _Opener(source, key, bound, chunk)
     length = int.from_bytes(plain.exactly(4))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import stat
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,8 @@ async def vault(tmp_path: Path, raw: None) -> AsyncIterator[Vault]:
 
 async def test_the_real_thing_once(tmp_path: Path) -> None:
     """With the real stretching: the right passphrase opens, others do not, and nothing lies there in plain."""
-    assert vault_module.KEY_METHOD == "kdf:argon2i:mod"
+    assert vault_module.KEY_METHOD == "argon2id"
+    assert vault_module.MEMORY_KIB * vault_module.PASSES >= 2 * 64 * 1024 * 3  # RFC 9106, section 4, doubled
     path = tmp_path / "home" / "vault.db"
     made = await Vault.create(path, "correct horse battery")
     await made.put(Put("credential", SECRET, {"title": SECRET}))
@@ -48,6 +51,41 @@ async def test_the_real_thing_once(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     async with vault_module.opened(path, "correct horse battery") as again:
         assert await again.get("credential", SECRET) == {"title": SECRET}
+
+
+async def test_a_vault_of_before_still_opens(tmp_path: Path) -> None:
+    """Made with Askar's own stretching, in a folder whose name an address would not take."""
+    path = tmp_path / "a b%20c?d" / "vault.db"
+    path.parent.mkdir()
+    store = await Store.provision(vault_module.uri_of(path), "kdf:argon2i:mod", "correct horse battery")
+    await store.close()
+    async with vault_module.opened(path, "correct horse battery") as vault:
+        await vault.put(Put("a", "1", {"x": 1}))
+        assert await vault.everything() == [("a", "1", b'{"x":1}')]
+
+
+@pytest.mark.parametrize("cost", ["argon2id m=9999999 t=99 p=1 salt=" + "0" * 32, "md5", ""])
+async def test_a_vault_cannot_ask_for_work_or_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cost: str
+) -> None:
+    monkeypatch.setattr(vault_module, "MEMORY_KIB", 1024)
+    path = tmp_path / "vault.db"
+    await (await Vault.create(path, "correct horse battery")).close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE config SET value = ? WHERE name = 'cairn_kdf'", (cost,))
+    with pytest.raises(AgentError) as caught:
+        await Vault.open(path, "correct horse battery")
+    assert caught.value.code == "vault_failed"
+
+
+async def test_everything_can_be_put_into_another_vault(tmp_path: Path, vault: Vault) -> None:
+    await vault.put(Put("a", "1", {"x": "é\n"}), Put("b", "1", {"y": [1]}), Put("b", "2", {}))
+    found = await vault.everything()
+    other = await Vault.create(tmp_path / "other.db", KEY)
+    await other.fill(found)
+    assert sorted(await other.everything()) == sorted(found)
+    assert await other.get("a", "1") == {"x": "é\n"}
+    await other.close()
 
 
 async def test_never_overwritten(tmp_path: Path, vault: Vault) -> None:
