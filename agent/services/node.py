@@ -102,6 +102,7 @@ class Node:
         self.agent_state = "stopped"
         self.agent_detail = ""
         self.history_lock = asyncio.Lock()  # a history entry's number and its writing belong together
+        self.on_open: list[Callable[[Vault], None]] = []  # a vault was opened: what follows its documents joins it
         self.on_ready: list[Callable[[], Awaitable[None]]] = []  # resume what was under way, once unlocked
         self._vault: Vault | None = None
         self._acapy: AcaPyProcess | None = None
@@ -252,6 +253,8 @@ class Node:
             try:
                 opener = Vault.create if self.first_run else Vault.open
                 self._vault = await opener(self._vault_path, passphrase)
+                for opened in self.on_open:
+                    opened(self._vault)
             except PassphraseError:
                 self._failures += 1
                 self._wait_until = loop.time() + min(60.0, 2.0 ** (self._failures - 1))

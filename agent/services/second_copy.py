@@ -95,17 +95,22 @@ class SecondCopy:
             "received_at": clock.stamp(clock.now()),
         }
         row = await self._require_same(held, credential)
-        credential["also"] = credential.get("also", {}) | {NAME: held}
-        # The other checks ran a moment ago. What could not be checked of this form says nothing against the first.
+        # What could not be checked of this form says nothing against the first.
         place = "beside" if row.result is Result.UNKNOWN else "checks"
-        others = [check for check in credential.get(place, []) if check["code"] != row.code]
-        credential[place] = [*others, row.to_json()]
-        wanted["state"] = "kept"
-        await self._node.vault.put(
-            Put(self._credential, credential["id"], credential),
-            Put(self._offer, offer["id"], offer),
-            digests.note(digests.digest_of(digests.payload_of(document)), self._credential, credential["id"]),
-        )
+        async with self._node.history_lock:  # under which a credential is rechecked, and deleted
+            credential = await self._node.vault.get(self._credential, credential["id"])
+            if credential is None:
+                return
+            credential["also"] = credential.get("also", {}) | {NAME: held}
+            others = [check for check in credential.get(place, []) if check["code"] != row.code]
+            credential[place] = [*others, row.to_json()]
+            wanted["state"] = "kept"
+            digest = digests.digest_of(digests.payload_of(document))
+            await self._node.vault.put(
+                Put(self._credential, credential["id"], credential),
+                Put(self._offer, offer["id"], offer),
+                digests.note(digest, self._credential, credential["id"]),
+            )
         self._node.bus.publish("credential", id=credential["id"])
 
     async def _require_same(self, held: Document, credential: Document) -> Check:
