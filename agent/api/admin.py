@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from agent.api import bodies, files, internal, problems, vc_api
+from agent.api import bodies, files, internal, portfolio, problems, vc_api
 from agent.core.record import Learner
 from agent.errors import InputError, NotFoundError
 from agent.services import documents, stacking, tampering, views
@@ -60,6 +60,9 @@ def create(agent: Agent, token: str) -> FastAPI:
         app.include_router(
             files.create(agent, agent.holding), prefix="/v1/wallet", dependencies=[_active(agent)]
         )
+        if agent.deleting is not None:
+            own = portfolio.create(agent, agent.holding, agent.deleting)
+            app.include_router(own, prefix="/v1/wallet", dependencies=[_active(agent)])
         if agent.node.settings.demo:
             app.include_router(_demo(agent, agent.presenting), prefix="/v1/demo")
     if agent.issuing is not None:

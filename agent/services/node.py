@@ -102,7 +102,9 @@ class Node:
         self.agent_state = "stopped"
         self.agent_detail = ""
         self.history_lock = asyncio.Lock()  # a history entry's number and its writing belong together
-        self.on_open: list[Callable[[Vault], None]] = []  # a vault was opened: what follows its documents joins it
+        self.on_open: list[
+            Callable[[Vault], None]
+        ] = []  # a vault was opened: what follows its documents joins it
         self.on_ready: list[Callable[[], Awaitable[None]]] = []  # resume what was under way, once unlocked
         self._vault: Vault | None = None
         self._acapy: AcaPyProcess | None = None

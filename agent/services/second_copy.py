@@ -63,7 +63,8 @@ class SecondCopy:
         if not wanted["holder"]:
             # A key of its own for every badge: two badges do not tell that one person holds them.
             wanted["holder"] = await admin.create_did_key()
-            await self._node.vault.put(Put(self._offer, offer["id"], offer))
+            if not await self._save(offer):
+                return
         link = links.parse_link(offer["link"], "o")
         presentation = await signing.sign(
             self._node,
@@ -129,8 +130,16 @@ class SecondCopy:
     async def _refuse(self, offer: Document, error: CairnError) -> None:
         log.warning("the badge was refused", offer=offer["id"][:6], code=error.code)
         offer["badge"] |= {"state": "refused", "code": error.code, "detail": error.detail}
-        await self._node.vault.put(Put(self._offer, offer["id"], offer))
-        self._node.bus.publish("offer", id=offer["id"], state=offer["state"])
+        if await self._save(offer):
+            self._node.bus.publish("offer", id=offer["id"], state=offer["state"])
+
+    async def _save(self, offer: Document) -> bool:
+        """Not when it is gone, which it is together with its credential."""
+        async with self._node.history_lock:
+            if await self._node.vault.get(self._offer, offer["id"]) is None:
+                return False
+            await self._node.vault.put(Put(self._offer, offer["id"], offer))
+        return True
 
 
 def wanted(payload: Document) -> Document | None:

@@ -14,8 +14,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from agent.services import views
 from agent.store import history
@@ -28,6 +28,7 @@ CREDENTIAL, SUMMARY, SHELF, DELETING = "credential", "summary", "shelf", "deleti
 # Raise it when `views.credential_summary` says something else of the same credential than before.
 VERSION = 1
 MADE_AT_ONCE = 25
+MADE_KEPT = 2000  # of what others make of credentials: a record takes some 15 KB
 
 
 class _Row:
@@ -120,6 +121,7 @@ class Summaries(_InMemory):
         self._rows: dict[str, _Row] = {}
         self._shelves: dict[str, Document] = {}
         self._going: set[str] = set()
+        self._made: dict[tuple[Any, str], tuple[str, Any]] = {}
 
     def _follow(self, vault: Vault) -> None:
         super()._follow(vault)
@@ -138,11 +140,20 @@ class Summaries(_InMemory):
         found = sorted((row.at, id) for id, row in self._rows.items() if id not in self._going)
         return [id for _, id in found]
 
-    async def digest(self, id: str) -> str:
-        """Of the credential's bytes: tells whether something was made of the credential as it is now."""
-        await self._ready()
-        row = self._rows.get(id)
-        return "" if row is None else row.of
+    async def made_of_each[T](self, make: Callable[[Document], T]) -> list[T]:
+        """``make`` of every credential, oldest first. What was made of one is kept as long as the credential stays
+        the same; ``make`` is a function of a module, and depends on nothing but the credential."""
+        vault, found = await self._ready(), []
+        for id in await self.ids():
+            row = self._rows.get(id)
+            known = self._made.get((make, id))
+            if row is not None and known is not None and known[0] == row.of:
+                found.append(known[1])
+            elif (credential := await vault.get(CREDENTIAL, id)) is not None:
+                found.append(make(credential))
+                if row is not None and (known is not None or len(self._made) < MADE_KEPT):
+                    self._made[make, id] = (row.of, found[-1])
+        return found
 
     async def shelves(self) -> dict[str, Document]:
         """By credential; one to which a person added nothing of their own is not in it."""
@@ -165,6 +176,8 @@ class Summaries(_InMemory):
         value = change.value if isinstance(change, Put) else None
         if change.kind == SUMMARY:
             self._rows.pop(change.id, None)
+            if value is None:
+                self._made = {key: made for key, made in self._made.items() if key[1] != change.id}
             if value is not None:
                 self._rows[change.id] = row = _Row(value)
                 row.put_on(self._shelves.get(change.id))
@@ -260,7 +273,9 @@ def _summary(credential: Document) -> Put:
         "version": VERSION,
         "of": hashlib.sha256(encoded(credential)).hexdigest(),
         "at": credential["received_at"],
-        "text": _json(views.credential_summary(credential)),  # as it is sent: reading thousands is to be quick
+        "text": _json(
+            views.credential_summary(credential)
+        ),  # as it is sent: reading thousands is to be quick
     }
     return Put(SUMMARY, credential["id"], document)
 
