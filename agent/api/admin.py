@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from agent.api import bodies, files, internal, keeping, problems, vc_api
+from agent.api import bodies, files, internal, keeping, portfolio, problems, vc_api
 from agent.core.record import Learner
 from agent.errors import InputError, NotFoundError
 from agent.services import documents, stacking, tampering, views
@@ -61,6 +61,9 @@ def create(agent: Agent, token: str) -> FastAPI:
         app.include_router(
             files.create(agent, agent.holding), prefix="/v1/wallet", dependencies=[_active(agent)]
         )
+        if agent.deleting is not None:
+            own = portfolio.create(agent, agent.holding, agent.deleting)
+            app.include_router(own, prefix="/v1/wallet", dependencies=[_active(agent)])
         if agent.node.settings.demo:
             app.include_router(_demo(agent, agent.presenting), prefix="/v1/demo")
     if agent.issuing is not None:
@@ -167,26 +170,19 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
     router = APIRouter()
 
     @router.get("/credentials")
-    async def credentials() -> dict[str, Any]:
-        return {"credentials": [views.credential_summary(each) for each in await holding.credentials()]}
-
-    async def detail(credential: dict[str, Any]) -> dict[str, Any]:
-        chain = await history.entries(agent.node.vault)
-        shared = [
-            {"at": entry["at"], "to": entry["party"], "claims": entry["claims"]}
-            for entry in chain
-            if credential["id"] in entry.get("credentials", [])
-        ]
-        return views.credential_detail(credential, shared)
+    async def credentials() -> Response:
+        # Ready as JSON: with thousands of credentials, writing them anew for each answer takes seconds.
+        listed = await holding.summaries.listed()
+        return Response(b'{"credentials":' + listed + b"}", media_type="application/json")
 
     @router.get("/credentials/{id}")
     async def credential(id: str) -> dict[str, Any]:
-        return await detail(await holding.credential(id))
+        return await holding.detail(await holding.credential(id))
 
     @router.post("/credentials/{id}/recheck")
     async def recheck(id: str) -> dict[str, Any]:
         agent.node.forget_answers()
-        return await detail(await holding.recheck((await holding.credential(id))["id"]))
+        return await holding.detail(await holding.recheck((await holding.credential(id))["id"]))
 
     @router.post("/offers/review")
     async def review_offer(request: Request) -> dict[str, Any]:

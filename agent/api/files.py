@@ -25,12 +25,12 @@ def create(agent: Agent, holding: Holding) -> APIRouter:
         id: str, form: Annotated[str, Query(alias="as")] = "json", challenge: str = "", domain: str = ""
     ) -> Response:
         held = await holding.credential(id)
-        return _as_file(await exporting.export(held, form, challenge=challenge, domain=domain))
+        return as_file(await exporting.export(held, form, challenge=challenge, domain=domain))
 
     @router.post("/stacks/file")
     async def stack_file(request: Request) -> Response:
         body = await bodies.json_object(request)
-        return _as_file(await exporting.stack(body.get("target"), bodies.text(body, "as", default="pdf")))
+        return as_file(await exporting.stack(body.get("target"), bodies.text(body, "as", default="pdf")))
 
     @router.post("/import")
     async def take(request: Request, name: str = "") -> dict[str, Any]:
@@ -48,12 +48,12 @@ def create(agent: Agent, holding: Holding) -> APIRouter:
     @router.get("/badges/{id}/file")
     async def visual_badge_file(id: str) -> Response:
         content, media_type = await importing.picture(id)
-        return _as_file(Exported(content, media_type))
+        return as_file(Exported(content, media_type))
 
     return router
 
 
-def _as_file(found: Exported) -> Response:
+def as_file(found: Exported) -> Response:
     remarks = json.dumps(found.remarks)  # ASCII, as a header has to be
     headers = {"x-cairn-remarks": remarks, "content-disposition": "attachment"}
     return Response(found.content, media_type=found.media_type, headers=headers)

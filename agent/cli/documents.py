@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,11 +28,15 @@ from agent.core.verdict import Result
 from agent.errors import (
     EXIT_FAILED,
     EXIT_UNKNOWN,
+    CairnError,
     InputError,
     NotFoundError,
     UnreachableError,
     UntrustedError,
 )
+
+if TYPE_CHECKING:
+    from agent.formats.collection import Part
 
 EXIT_OF = {Result.PASS: 0, Result.FAIL: EXIT_FAILED, Result.UNKNOWN: EXIT_UNKNOWN}
 AT_ONCE = 4  # files under way: while one is being written, the next is being verified
@@ -166,7 +171,7 @@ def import_(
             _show_import(each)
         if len(results) > 1:
             say(", ".join(f"{count} {words}" for words, count in _tally(results).items()))
-    refused = [each["exit"] for each in results if each["import"] == "refused"]
+    refused = [exit_code for each in results if (exit_code := _exit_of(each))]
     if refused:
         raise typer.Exit(refused[0] if len(results) == 1 else EXIT_FAILED)
 
@@ -176,19 +181,48 @@ async def _import_one(api: Any, path: str) -> dict[str, Any]:
     from agent.client import SERVICE_UNREACHABLE
 
     try:
-        data = read_file(path)
+        data, several = read_files(path)
+        if several is not None:
+            return {"file": path, **await _import_several(api, several)}
         # A name may be bytes that are no text; it is only shown.
         name = Path(path).name.encode("utf-8", "replace").decode()
         answer = await api.post_bytes("/v1/wallet/import", data, {"name": name})
     except (InputError, UntrustedError, UnreachableError) as error:
         if error.code == SERVICE_UNREACHABLE:
             raise
-        return {"file": path, "import": "refused", "code": error.code} | {
-            "detail": error.detail,
-            "hint": error.hint,
-            "exit": error.exit_code,
-        }
+        return {"file": path, **_refused(error)}
     return {"file": path, **answer}
+
+
+async def _import_several(api: Any, parts: Iterator[Part]) -> dict[str, Any]:
+    """Each part is a file like any other; one by one, so that a large collection is no single long call."""
+    from agent.client import SERVICE_UNREACHABLE
+
+    taken: list[dict[str, Any]] = []
+    try:
+        for part in parts:
+            try:
+                taken.append(await api.post_bytes("/v1/wallet/import", part.data, {"name": part.name}))
+            except (InputError, UntrustedError, UnreachableError) as error:
+                if error.code == SERVICE_UNREACHABLE:
+                    raise
+                taken.append(_refused(error))
+    except InputError as error:  # of the file itself, from there on
+        taken.append(_refused(error))
+    return {"import": "bundle", "parts": taken}
+
+
+def _refused(error: CairnError) -> dict[str, Any]:
+    problem = {"code": error.code, "detail": error.detail, "hint": error.hint}
+    return {"import": "refused", **problem, "exit": error.exit_code}
+
+
+def _exit_of(result: dict[str, Any]) -> int:
+    """0 where something was taken, or was there already."""
+    if result["import"] == "bundle":
+        codes = [_exit_of(part) for part in result["parts"]]
+        return EXIT_FAILED if codes and all(codes) else 0
+    return int(result.get("exit", EXIT_FAILED)) if result["import"] == "refused" else 0
 
 
 def _show_import(each: dict[str, Any]) -> None:
@@ -242,10 +276,26 @@ def _paths(files: list[str]) -> list[str]:
     return found
 
 
+_READ_HINT = "Look for a mistake in the name; an address begins with https://."
+
+
+def read_files(path: str) -> tuple[bytes, Iterator[Part] | None]:
+    """A file, and its parts where it is a list or a zip of several. Raises `InputError`."""
+    from agent.formats import collection
+
+    data = read_at_most(path, MAX_FILE_BYTES, hint=_READ_HINT)
+    if collection.is_collection(data[:64]) and len(data) > MAX_FILE_BYTES and path != "-":
+        data = read_at_most(path, collection.MAX_FILE_BYTES, hint=_READ_HINT)
+    several = collection.split(data) if len(data) <= collection.MAX_FILE_BYTES else None
+    return (data, several) if several is not None else (_one_file(path, data), None)
+
+
 def read_file(path: str) -> bytes:
     """Raises `InputError` unreadable or too_large."""
-    hint = "Look for a mistake in the name; an address begins with https://."
-    data = read_at_most(path, MAX_FILE_BYTES, hint=hint)
+    return _one_file(path, read_at_most(path, MAX_FILE_BYTES, hint=_READ_HINT))
+
+
+def _one_file(path: str, data: bytes) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         hint = "A credential is a small file, and an image with one is not much larger."
         raise InputError("too_large", f"{path} has more than {MAX_FILE_BYTES} bytes.", hint)
@@ -253,14 +303,23 @@ def read_file(path: str) -> bytes:
 
 
 def export(
-    credential: Annotated[
-        str, typer.Argument(metavar="ID", help="Id of a held credential, or its beginning.")
-    ],
+    credentials: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID...", help="Ids of held credentials, or their beginnings."),
+    ] = None,
     *,
+    all_: Annotated[bool, typer.Option("--all", help="Everything that the wallet holds.")] = False,
     format_: Annotated[
-        str, typer.Option("--as", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")
+        str,
+        typer.Option(
+            "--as",
+            metavar="FORMAT",
+            help=f"One of {', '.join(FORMATS)}; several credentials: json, html, pdf, clr or zip.",
+        ),
     ] = "json",
-    to: Annotated[Path | None, typer.Option("--to", help="Write here instead of standard output.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", "-o", help="Write here instead of standard output.")
+    ] = None,
     challenge: Annotated[
         str, typer.Option(help="With --as presentation: what the other side gave you to sign.")
     ] = "",
@@ -272,9 +331,18 @@ def export(
         str, typer.Option("--from", metavar="NAME", help="Which agent of the data folder.")
     ] = "learner",
 ) -> None:
-    """Give a credential out as a file. Here --as names the format; --from names the agent."""
+    """Give one credential out as a file, or several as one. Here --as names the format; --from names the agent."""
     from agent.cli.io import client
 
+    ids = list(dict.fromkeys(credentials or ()))
+    if bool(ids) == all_:
+        raise usage("Name the credentials, or give --all.")
+    if all_ or len(ids) > 1 or format_ in ("clr", "zip"):
+        from agent.cli.portfolio import export_many
+
+        export_many(ids, all_=all_, format_=format_, to=to, home=home, name=from_)
+        return
+    credential = ids[0]
     if format_ not in FORMATS:
         raise usage(f"There is no format {format_!r}.", f"Choose one of {', '.join(FORMATS)}.")
     if to is None and format_ in BINARY and sys.stdout.isatty():

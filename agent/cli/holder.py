@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from agent.cli import show
 from agent.cli.io import As, Home, Json, client, out, out_json, run, say, segment, usage
 from agent.client import AgentClient
+from agent.core.portfolio import MAX_QUERY, SORTS, entry_of, find, in_order
 from agent.errors import (
     EXIT_FAILED,
     EXIT_NOT_CONSENTED,
@@ -109,8 +111,29 @@ async def _narrate(api: AgentClient, exchange: str) -> None:
                 say(f"  {event.data['name']} ({event.data['seconds']:.1f} s)")
 
 
-def list_(*, home: Home = None, as_: As = "learner", json_: Json = False) -> None:
-    """The credentials in the wallet, each with the state of its checks."""
+def list_(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WORD...]",
+            help="Each has to fit: eqf:7 issuer:munster status:unknown tag:x collection:y expires:<30d is:archived,"
+            " or any other word.",
+        ),
+    ] = None,
+    *,
+    sort: Annotated[str, typer.Option(metavar="BY", help=f"One of {', '.join(SORTS)}.")] = "",
+    archived: Annotated[bool, typer.Option("--archived", help="Only what is archived.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="With what is archived.")] = False,
+    home: Home = None,
+    as_: As = "learner",
+    json_: Json = False,
+) -> None:
+    """The credentials in the wallet, each with the state of its checks; archived ones only where they are asked for."""
+    if sort and sort not in SORTS:
+        raise usage(f"There is no order {sort!r}.", f"Choose one of {', '.join(SORTS)}.")
+    asked = " ".join([*map(_quoted, words or ()), *(["is:archived"] if archived else [])])
+    if len(asked) > MAX_QUERY:
+        raise usage(f"The words to look for have more than {MAX_QUERY} characters.")
 
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
@@ -118,15 +141,29 @@ def list_(*, home: Home = None, as_: As = "learner", json_: Json = False) -> Non
             return held | {"visual_badges": (await api.get("/v1/wallet/badges"))["badges"]}
 
     document = run(work)
+    held = len(document["credentials"])
+    today = date.today()  # noqa: DTZ011 - the learner's own day
+    found = find(asked, [entry_of(each) for each in document["credentials"]], today, archived=all_)
+    shown = document | {"credentials": [entry.item for entry in in_order(found, sort)]}
+    if words or archived:
+        shown["visual_badges"] = []
     if json_:
-        out_json(document)
+        out_json(shown)
         return
-    for each in document["credentials"]:
+    for each in shown["credentials"]:
         show.credential_line(each)
-    for each in document["visual_badges"]:
+    for each in shown["visual_badges"]:
         show.visual_badge_line(each)
-    if not document["credentials"] and not document["visual_badges"]:
+    if not held and not document["visual_badges"]:
         out("No credentials yet. Accept an offer: cairn offer accept LINK")
+    elif len(shown["credentials"]) < held:
+        say(f"{len(shown['credentials'])} of {held} credentials; --all shows archived ones, too.")
+
+
+def _quoted(word: str) -> str:
+    """A word that the shell gave as one stays one: ``collection:data science`` asks for that collection."""
+    prefix, colon, rest = word.replace('"', "").partition(":")
+    return f'{prefix}:"{rest}"' if colon else f'"{prefix}"'
 
 
 def show_(

@@ -16,6 +16,9 @@ WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("demo", "up"), ("play",)),
     **dict.fromkeys(("list", "show", "offers", "requests", "present", "decline", "history"), ("holder",)),
     **dict.fromkeys(("verify", "import", "export"), ("documents",)),
+    **dict.fromkeys(
+        ("collect", "tag", "note", "archive", "unarchive", "delete", "collections", "compare"), ("portfolio",)
+    ),
     **dict.fromkeys(("offer", "revoke", "suspend", "reinstate"), ("issuer",)),
     **dict.fromkeys(("request", "verdict"), ("employer",)),
     **dict.fromkeys(("agent", "status", "unlock", "lock"), ("service",)),

@@ -33,6 +33,17 @@ def credential_line(document: Document) -> None:
     )
 
 
+def shelf(document: Document) -> None:
+    """What its holder added to a credential; nothing of it is the issuer's."""
+    if document["archived"]:
+        out("           archived: it is out of sight, and valid as before")
+    for label, member in (("collections", "collections"), ("tags", "tags")):
+        if document[member]:
+            out(f"           {label}: {', '.join(document[member])}")
+    for line in document["note"].split("\n") if document["note"] else []:
+        out(f"           note: {line}")
+
+
 def visual_badge_line(document: Document) -> None:
     """No glyph of a state: nothing about it was a check."""
     title = document["title"] or document["name"] or "a badge without a title"
@@ -79,6 +90,8 @@ def credential(document: Document) -> None:
     out(f"Held as: {', '.join(document['forms'])}")
     for row in document["not_understood"]:
         out(f"  not understood, as it came: {row['path']}: {row['text']}")
+    if "shelf" in document:
+        shelf(document["shelf"])
     for share in document["shared"]:
         out(f"  shared with {who(share['to'])} on {share['at']}: {', '.join(share['claims'])}")
 

@@ -23,23 +23,32 @@ _MARK: Final = 62.0
 _QR: Final = 84.0
 
 
-def pdf(page: Page, *, fonts: Fonts | None = None) -> bytes:
-    """``fonts``: those that come with the software, or these. Characters that none of them has are named at the
+def pdf(page: Page, *more: Page, fonts: Fonts | None = None) -> bytes:
+    """One document, whose title is the first page's; what is attached has a name of its own for each page.
+
+    ``fonts``: those that come with the software, or these. Characters that none of them has are named at the
     end of the page, and are in the attached file.
     """
     chosen = fonts or bundled()
-    texts = list(_texts(page))
-    lacking = chosen.lacking("".join(texts))
+    texts = [list(_texts(each)) for each in (page, *more)]
+    letters = {char for own in texts for char in "".join(map(chosen.replaced, own))}
     with _quiet():
-        sheet = Sheet(page, chosen, set("".join(map(chosen.replaced, texts))))
-        layout = _Layout(page, chosen, sheet)
-        layout.head()
-        for section in page.sections[:-1]:
-            layout.section(section)
-        if lacking:
-            layout.section(_not_printed(page, lacking))
-        layout.last(page.sections[-1])
-        return sheet.finished()
+        sheet = Sheet(page, chosen, letters)
+        for each, own in zip((page, *more), texts, strict=True):
+            if each is not page:
+                sheet.turn()
+            _print(each, chosen, sheet, chosen.lacking("".join(own)))
+        return sheet.finished([each.attached for each in (page, *more) if each.attached is not None])
+
+
+def _print(page: Page, fonts: Fonts, sheet: Sheet, lacking: frozenset[str]) -> None:
+    layout = _Layout(page, fonts, sheet)
+    layout.head()
+    for section in page.sections[:-1]:
+        layout.section(section)
+    if lacking:
+        layout.section(_not_printed(page, lacking))
+    layout.last(page.sections[-1])
 
 
 def _not_printed(page: Page, lacking: frozenset[str]) -> Section:

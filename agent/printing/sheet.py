@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from agent.printing.drawing import Outline, flat
 from agent.printing.fonts import Fonts
-from agent.printing.model import WORDS, Mark, Page
+from agent.printing.model import WORDS, Attached, Mark, Page
 from agent.printing.text import is_plain, is_rtl, width, wrap
 
 type Colour = tuple[int, int, int]
@@ -102,6 +102,11 @@ class Sheet:
             if self.repeat is not None:
                 self.repeat()
 
+    def turn(self) -> None:
+        """To the top of a new page."""
+        self.out.add_page()
+        self.y = TOP
+
     def _footer(self) -> None:
         y, size = self.out.h - 40, 7.5
         self.rule(y - 6)
@@ -110,10 +115,9 @@ class Sheet:
         self.out.set_xy(self.right - 90, y)
         self.out.cell(90, size * LEADING, f"Page {self.out.page_no()} of {_PAGES}", align="R")
 
-    def finished(self) -> bytes:
-        """Attaches the file and writes."""
-        file = self._page.attached
-        if file is not None:
+    def finished(self, files: Sequence[Attached]) -> bytes:
+        """Attaches the files and writes."""
+        for file in files:
             self.out.embed_file(
                 bytes=file.content,
                 basename=file.name,

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 _DATA: Final = Path(__file__).parent / "data"
 
 
-def html(page: Page) -> bytes:
-    """UTF-8. The attached file is in it as a link that saves it, so that the page can still be checked."""
-    return _template().render(page=page, qr=_qr(page)).encode()
+def html(page: Page, *more: Page) -> bytes:
+    """UTF-8; several pages are one document. The attached file is in it as a link that saves it, so that the page can
+    still be checked."""
+    return _template().render(pages=(page, *more), qr=_qr).encode()
 
 
 @cache

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.core.record import Record, host_of, text
@@ -27,10 +27,12 @@ from agent.store.vault import Document
 
 if TYPE_CHECKING:  # printing loads fonts and shaping, which most uses of the service never need
     from agent.printing.credential import Group
+    from agent.printing.model import Page
     from trust_registry.models import Decision
 
 UNSIGNED = "This file is for reading: it is not signed, so it cannot be verified by itself."
 ATTACHED = "The signed badge is attached to it, for who wants to verify."
+ATTACHED_SEVERAL = "The signed badges are attached to it, for who wants to verify."
 NOT_BAKED = "There is no signed badge of this credential, so the picture has none inside: it proves nothing."
 ALL_OF_IT = "Whoever gets this file sees all of it, and can tell it from any other."
 _MEDIA_TYPES = {SignedDocument.name: "application/vc", SignedToken.name: "application/vc+jwt"}
@@ -62,10 +64,10 @@ class Exporting:
         """Raises `InputError` unknown_format, or no_badge where there is no signed document of it."""
         record = Record.from_json(credential["record"])
         if format_ == "json":
-            return Exported(_file(credential), _media_type(credential))
+            return Exported(file_of(credential), _media_type(credential))
         if format_ == "open-badge":
             badge = credential if "secured" in credential else _badge(credential)  # as it came
-            return Exported(_file(badge), _media_type(badge), (ALL_OF_IT,))
+            return Exported(file_of(badge), _media_type(badge), (ALL_OF_IT,))
         if format_ == "presentation":
             return await self._presentation(_badge(credential), challenge, domain)
         if format_ in ("pdf", "html"):
@@ -124,7 +126,7 @@ class Exporting:
         checked = {each["id"]: str(each["checked_at"]) for each in held}
         page = transcript_page(planned, now=clock.now(), checked=checked)
         words = json.dumps([each.record.to_json() for each in found], ensure_ascii=False)
-        return await asyncio.to_thread(_printed, page, format_, words)
+        return await asyncio.to_thread(printed, words, format_, (UNSIGNED,), page)
 
     async def _bundle(self, held: list[Document], planned: Any) -> Exported:
         """One Comprehensive Learner Record of the badges that count, signed by a new key of this wallet: the
@@ -132,36 +134,49 @@ class Exporting:
         from agent.vc import clr
 
         counted = {each.member.id for each in planned.members if each.counts}
-        badges, lacking = [], 0
-        for credential in held:
-            if credential["id"] in counted:
-                badge = find_badge(credential)
-                if badge is None:
-                    lacking += 1
-                else:
-                    badges.append(badge["secured"])
-        if not badges:
-            raise InputError("no_badge", "No credential that counts here is held as a signed badge.")
         target = planned.target
+        return await self._signed_bundle(
+            text(target.title),
+            [credential for credential in held if credential["id"] in counted],
+            whole=clr.Whole(id=f"urn:cairn:target:{target.id}", title=text(target.title)),
+            none="No credential that counts here is held as a signed badge.",
+            lacking="{} of the credentials that count are not held as badges and are not in it.",
+        )
+
+    async def collection(self, held: list[Document]) -> Exported:
+        """One bundle of the badges among these, whatever they build. Raises `InputError` no_badge, too_many_badges."""
+        return await self._signed_bundle(
+            "Credentials of a learner",
+            held,
+            none="None of these credentials is held as a signed badge.",
+            lacking="{} of them are not held as badges and are not in it.",
+        )
+
+    async def _signed_bundle(
+        self, title: str, held: list[Document], *, none: str, lacking: str, whole: Any = None
+    ) -> Exported:
+        from agent.vc import clr
+
+        badges = [badge["secured"] for badge in map(find_badge, held) if badge is not None]
+        if not badges:
+            raise InputError("no_badge", none)
         holder = await (await self._node.admin()).create_did_key()
         bundle = clr.to_clr(
-            text(target.title),
+            title,
             badges,
             issuer_id=holder,
             holder_id=holder,
             credential_id=f"urn:uuid:{uuid.uuid4()}",
             valid_from=clock.now(),
-            whole=clr.Whole(id=f"urn:cairn:target:{target.id}", title=text(target.title)),
+            whole=whole,
         )
         signed = await signing.sign(self._node, bundle, did=holder, now=clock.now(), as_list=True)
         remarks = [
             "This is your own collection, signed with a key of your wallet. It is no award.",
             ALL_OF_IT,
         ]
-        if lacking:
-            remarks.append(
-                f"{lacking} of the credentials that count are not held as badges and are not in it."
-            )
+        if len(badges) < len(held):
+            remarks.append(lacking.format(len(held) - len(badges)))
         return Exported(_json(signed), "application/vc", tuple(remarks))
 
 
@@ -182,7 +197,7 @@ def _badge(credential: Document) -> Document:
     return found
 
 
-def _file(held: Document) -> bytes:
+def file_of(held: Document) -> bytes:
     return envelope_of(held).export(held)
 
 
@@ -196,7 +211,7 @@ def _json(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, indent=2).encode()
 
 
-def _host(record: Record) -> str:
+def host_shown(record: Record) -> str:
     return host_of(record.issuer.did) or record.issuer.did
 
 
@@ -207,7 +222,7 @@ def _picture(credential: Document, record: Record, format_: str) -> Exported:
     if format_ == "png":
         image, media_type = _png(record), "image/png"
     else:
-        image, media_type = picture.svg(record, issuer_host=_host(record)), "image/svg+xml"
+        image, media_type = picture.svg(record, issuer_host=host_shown(record)), "image/svg+xml"
     badge = find_badge(credential)
     if badge is None:
         return Exported(image, media_type, (NOT_BAKED,))
@@ -219,40 +234,45 @@ def _png(record: Record) -> bytes:
     from agent.services.system_fonts import fonts_for
 
     words = json.dumps(record.to_json(), ensure_ascii=False)
-    return picture.png(record, issuer_host=_host(record), fonts=fonts_for(words))
+    return picture.png(record, issuer_host=host_shown(record), fonts=fonts_for(words))
 
 
 def _page(credential: Document, record: Record, format_: str) -> Exported:
+    page = page_of(credential, record)
+    words = json.dumps(record.to_json(), ensure_ascii=False)
+    remarks = (UNSIGNED,) if page.attached is None else (UNSIGNED, ATTACHED)
+    return printed(words, format_, remarks, page)
+
+
+def page_of(credential: Document, record: Record, *, attached_as: str = "badge.json") -> Page:
     from agent.printing.credential import credential_page
     from agent.printing.model import attach
 
     badge = find_badge(credential)
     attached = None
     if badge is not None:
-        attached = attach("badge.json", _file(badge), "application/vc", "The credential as it was signed")
-    page = credential_page(
+        attached = attach(attached_as, file_of(badge), "application/vc", "The credential as it was signed")
+    return credential_page(
         record,
-        issuer_host=_host(record),
+        issuer_host=host_shown(record),
         claims=views.claim_rows(record),
         checks=_groups(credential),
         checked_at=str(credential["checked_at"]),
         now=clock.now(),
         attached=attached,
     )
-    printed = _printed(page, format_, json.dumps(record.to_json(), ensure_ascii=False))
-    return printed if attached is None else replace(printed, remarks=(*printed.remarks, ATTACHED))
 
 
-def _printed(page: Any, format_: str, words: str) -> Exported:
-    """``words``: all texts that the page may have, for which a font is looked for."""
+def printed(words: str, format_: str, remarks: tuple[str, ...], page: Page, *more: Page) -> Exported:
+    """``words``: all texts that the pages may have, for which a font is looked for."""
     if format_ == "html":
         from agent.printing.web import html
 
-        return Exported(html(page), "text/html", (UNSIGNED,))
+        return Exported(html(page, *more), "text/html", remarks)
     from agent.printing.pdf import pdf
     from agent.services.system_fonts import fonts_for
 
-    return Exported(pdf(page, fonts=fonts_for(words)), "application/pdf", (UNSIGNED,))
+    return Exported(pdf(page, *more, fonts=fonts_for(words)), "application/pdf", remarks)
 
 
 def _groups(credential: Document) -> tuple[Group, ...]:

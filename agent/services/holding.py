@@ -20,7 +20,7 @@ from agent.core.limits import LIMITS
 from agent.core.record import Record, text
 from agent.errors import CairnError, ConflictError, NotFoundError, UntrustedError
 from agent.formats.registry import envelope_of
-from agent.services import checking, clock, links, second_copy, views
+from agent.services import checking, clock, links, second_copy, summaries, views
 from agent.services.node import Node, is_away
 from agent.services.second_copy import SecondCopy
 from agent.store import history
@@ -29,7 +29,7 @@ from agent.store.vault import Document, Put
 log = structlog.get_logger(__name__)
 
 OFFER = "offer"
-CREDENTIAL = "credential"
+CREDENTIAL = summaries.CREDENTIAL
 POLL_SECONDS = 2.0  # a webhook wakes us at once; this is for the one that got lost
 RETRY_SECONDS = 15.0  # no progress for so long: ask the issuer for a fresh exchange
 
@@ -42,6 +42,7 @@ class Holding:
             str, asyncio.Lock
         ] = {}  # by link: looking at an offer and deciding on it take turns
         self._second_copy = SecondCopy(node, OFFER, CREDENTIAL)
+        self.summaries, self.shares = summaries.Summaries(node), summaries.Shares(node)
         node.webhooks.subscribe(self._on_event)
 
     # ------------------------------------------------------------------ offers
@@ -297,21 +298,30 @@ class Holding:
     # ------------------------------------------------------------------ credentials
 
     async def credentials(self) -> list[Document]:
-        found = await self._node.vault.all(CREDENTIAL)
+        """All that is held, whole, oldest first. For a list there are the summaries, which are much quicker."""
+        going = {each["id"] for each in await self._node.vault.all(summaries.DELETING)}
+        found = [each for each in await self._node.vault.all(CREDENTIAL) if each["id"] not in going]
         return sorted(found, key=lambda credential: str(credential["received_at"]))
 
     async def credential(self, id: str) -> Document:
-        """By id, or by a beginning of it that fits only one."""
+        """By id, or by a beginning of it that fits only one; what is being deleted is gone already."""
         exact = await self._node.vault.get(CREDENTIAL, id)
-        if exact is not None:
+        if exact is not None and await self._node.vault.get(summaries.DELETING, id) is None:
             return exact
-        found = [each for each in await self.credentials() if id and each["id"].startswith(id)]
-        if len(found) != 1:
+        fitting = [each for each in await self.summaries.ids() if id and each.startswith(id)]
+        found = await self._node.vault.get(CREDENTIAL, fitting[0]) if len(fitting) == 1 else None
+        if found is None:
             raise NotFoundError(
                 "no_such_credential",
-                "There is no such credential." if not found else "More than one credential fits.",
+                "More than one credential fits." if len(fitting) > 1 else "There is no such credential.",
             )
-        return found[0]
+        return found
+
+    async def detail(self, credential: Document) -> Document:
+        """One credential as it is shown: with whom it was shown to, and what its holder added."""
+        shared = await self.shares.of(credential["id"])
+        shelf = await self._node.vault.get(summaries.SHELF, credential["id"])
+        return views.credential_detail(credential, shared, shelf)
 
     async def recheck(self, id: str) -> Document:
         """Run every check of one credential again, now."""
@@ -331,12 +341,17 @@ class Holding:
     async def _recheck(
         self, credential: Document, shared: checking.Round, *, others: bool = True
     ) -> Document:
-        credential |= await checking.credential_checks(self._node, credential, shared, others=others)
-        puts = [Put(CREDENTIAL, credential["id"], credential)]
+        checked = await checking.credential_checks(self._node, credential, shared, others=others)
         async with self._node.history_lock:
-            # As it is now: several may be rechecking, and a list may have been out of reach in between.
-            known = await self._node.vault.get(CREDENTIAL, credential["id"]) or {}
-            credential["revocation_noted"] = known.get("revocation_noted", False)
+            # As it is now: several may be rechecking, a list may have been out of reach in between, and a badge may
+            # have come or the credential have gone.
+            known = await self._node.vault.get(CREDENTIAL, credential["id"])
+            if known is None:
+                return credential | checked
+            if known.get("also") != credential.get("also"):
+                checked |= _with_rows_of_others(known, checked)
+            credential = known | checked | {"revocation_noted": known.get("revocation_noted", False)}
+            puts = [Put(CREDENTIAL, credential["id"], credential)]
             if checking.is_revoked(credential) and not credential["revocation_noted"]:
                 credential["revocation_noted"] = True
                 record = Record.from_json(credential["record"])
@@ -362,6 +377,22 @@ class Holding:
 
     async def _recheck_all(self) -> None:
         await self.recheck_all()
+
+
+def _with_rows_of_others(known: Document, checked: Document) -> Document:
+    """The new rows, and those about another form that came while they were being made."""
+    made = {check["code"] for place in ("checks", "beside") for check in checked[place]}
+    return {
+        place: [
+            *checked[place],
+            *(
+                check
+                for check in known.get(place, [])
+                if check["code"].startswith("also_") and check["code"] not in made
+            ),
+        ]
+        for place in ("checks", "beside")
+    }
 
 
 def _aged(offer: Document) -> Document:

@@ -11,10 +11,13 @@ from __future__ import annotations
 import base64
 import json
 import uuid
+from collections.abc import Iterator
 from typing import Any, Final
 
 from agent.core.record import text
-from agent.errors import InputError, NotFoundError, UntrustedError
+from agent.errors import CairnError, InputError, NotFoundError, UnreachableError, UntrustedError
+from agent.formats import collection
+from agent.formats.collection import Part
 from agent.formats.opening import Opened, open_fully
 from agent.services import checking, clock, digests, views
 from agent.services.holding import CREDENTIAL
@@ -24,6 +27,7 @@ from agent.store.vault import Document, Put, Vault
 
 VISUAL = "visual_badge"
 MAX_PARTS: Final = 100
+MAX_COLLECTED: Final = 500  # in one call, which answers when all were checked
 MAX_PICTURE_BYTES: Final = 2 * 1024 * 1024
 
 
@@ -39,6 +43,12 @@ class Importing:
         answer, `LockedError`; the wallet is then unchanged.
         """
         vault = self._node.vault  # one that is locked says so before anything is read or fetched
+        several = collection.split(data)
+        if several is not None:
+            return await self._take_collection(several)
+        return await self._take_one(vault, data, name)
+
+    async def _take_one(self, vault: Vault, data: bytes, name: str) -> Document:
         opened = await open_fully(data, self._node.new_means())
         if opened.contradiction is not None:
             raise opened.contradiction
@@ -59,11 +69,25 @@ class Importing:
         taken: list[Document] = []
         for part in opened.parts:
             try:
-                taken.append(await self.take(digests.payload_of(part), name))
+                taken.append(await self._take_one(self._node.vault, digests.payload_of(part), name))
             except (InputError, UntrustedError) as error:
-                taken.append(
-                    {"import": "refused", "code": error.code, "detail": error.detail, "hint": error.hint}
-                )
+                taken.append(_refused(error))
+        return {"import": "bundle", "parts": taken}
+
+    async def _take_collection(self, parts: Iterator[Part]) -> Document:
+        """A list or a zip: each part is a file like any other, and stands or falls alone."""
+        taken: list[Document] = []
+        try:
+            for part in parts:
+                if len(taken) == MAX_COLLECTED:
+                    detail = f"The file holds more than {MAX_COLLECTED} credentials; the rest was not taken."
+                    raise InputError("too_many_parts", detail, "cairn import takes such a file in parts.")
+                try:
+                    taken.append(await self._take_one(self._node.vault, part.data, part.name))
+                except (InputError, UntrustedError, UnreachableError) as error:
+                    taken.append(_refused(error))
+        except InputError as error:  # of the file itself, from there on
+            taken.append(_refused(error))
         return {"import": "bundle", "parts": taken}
 
     async def visual_badges(self) -> list[Document]:
@@ -155,6 +179,10 @@ class Importing:
         secured = kept["secured"]
         as_text = secured if isinstance(secured, str) else json.dumps(secured, indent=2)
         return as_text.encode(), "application/json"
+
+
+def _refused(error: CairnError) -> Document:
+    return {"import": "refused", "code": error.code, "detail": error.detail, "hint": error.hint}
 
 
 def visual_view(kept: Document) -> dict[str, Any]:

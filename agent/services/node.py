@@ -115,6 +115,8 @@ class Node:
         self.history_lock = asyncio.Lock()  # a history entry's number and its writing belong together
         self.keeping = asyncio.Lock()  # one backup at a time
         self.idle_clock: Callable[[], float] = awake_clock
+        # A vault was opened: what follows its documents joins it.
+        self.on_open: list[Callable[[Vault], None]] = []
         self.on_ready: list[Callable[[], Awaitable[None]]] = []  # resume what was under way, once unlocked
         self._vault: Vault | None = None
         self._acapy: AcaPyProcess | None = None
@@ -268,6 +270,8 @@ class Node:
             try:
                 opener = Vault.create if self.first_run else Vault.open
                 self._vault = await opener(self._vault_path, passphrase)
+                for opened in self.on_open:
+                    opened(self._vault)
             except PassphraseError:
                 self._failures += 1
                 self._wait_until = loop.time() + min(60.0, 2.0 ** (self._failures - 1))

@@ -144,7 +144,14 @@ class Presenting:
 
     async def _plan(self, request: Document, include: frozenset[str]) -> Plan | Unsatisfiable:
         candidates = await self.candidates(request, include)
-        return plan(Policy.from_json(request["policy"]), candidates, today=clock.today(), include=include)
+        policy, today = Policy.from_json(request["policy"]), clock.today()
+        # What the learner archived is out of the way: it is used only where nothing else answers.
+        archived = await self._holding.summaries.archived()
+        shown = [each for each in candidates if each.id not in archived]
+        planned = plan(policy, shown, today=today, include=include)
+        if isinstance(planned, Unsatisfiable) and len(shown) < len(candidates):
+            planned = plan(policy, candidates, today=today, include=include)
+        return planned
 
     async def _candidate(self, credential: Document, request: Document, include: frozenset[str]) -> Candidate:
         policy = Policy.from_json(request["policy"])

@@ -63,7 +63,8 @@ class SecondCopy:
         if not wanted["holder"]:
             # A key of its own for every badge: two badges do not tell that one person holds them.
             wanted["holder"] = await admin.create_did_key()
-            await self._node.vault.put(Put(self._offer, offer["id"], offer))
+            if not await self._save(offer):
+                return
         link = links.parse_link(offer["link"], "o")
         presentation = await signing.sign(
             self._node,
@@ -95,17 +96,22 @@ class SecondCopy:
             "received_at": clock.stamp(clock.now()),
         }
         row = await self._require_same(held, credential)
-        credential["also"] = credential.get("also", {}) | {NAME: held}
-        # The other checks ran a moment ago. What could not be checked of this form says nothing against the first.
+        # What could not be checked of this form says nothing against the first.
         place = "beside" if row.result is Result.UNKNOWN else "checks"
-        others = [check for check in credential.get(place, []) if check["code"] != row.code]
-        credential[place] = [*others, row.to_json()]
-        wanted["state"] = "kept"
-        await self._node.vault.put(
-            Put(self._credential, credential["id"], credential),
-            Put(self._offer, offer["id"], offer),
-            digests.note(digests.digest_of(digests.payload_of(document)), self._credential, credential["id"]),
-        )
+        async with self._node.history_lock:  # under which a credential is rechecked, and deleted
+            credential = await self._node.vault.get(self._credential, credential["id"])
+            if credential is None:
+                return
+            credential["also"] = credential.get("also", {}) | {NAME: held}
+            others = [check for check in credential.get(place, []) if check["code"] != row.code]
+            credential[place] = [*others, row.to_json()]
+            wanted["state"] = "kept"
+            digest = digests.digest_of(digests.payload_of(document))
+            await self._node.vault.put(
+                Put(self._credential, credential["id"], credential),
+                Put(self._offer, offer["id"], offer),
+                digests.note(digest, self._credential, credential["id"]),
+            )
         self._node.bus.publish("credential", id=credential["id"])
 
     async def _require_same(self, held: Document, credential: Document) -> Check:
@@ -124,8 +130,16 @@ class SecondCopy:
     async def _refuse(self, offer: Document, error: CairnError) -> None:
         log.warning("the badge was refused", offer=offer["id"][:6], code=error.code)
         offer["badge"] |= {"state": "refused", "code": error.code, "detail": error.detail}
-        await self._node.vault.put(Put(self._offer, offer["id"], offer))
-        self._node.bus.publish("offer", id=offer["id"], state=offer["state"])
+        if await self._save(offer):
+            self._node.bus.publish("offer", id=offer["id"], state=offer["state"])
+
+    async def _save(self, offer: Document) -> bool:
+        """Not when it is gone, which it is together with its credential."""
+        async with self._node.history_lock:
+            if await self._node.vault.get(self._offer, offer["id"]) is None:
+                return False
+            await self._node.vault.put(Put(self._offer, offer["id"], offer))
+        return True
 
 
 def wanted(payload: Document) -> Document | None:

@@ -18,6 +18,7 @@ from agent.core.verdict import Result
 from agent.errors import InputError, NotFoundError
 from agent.services import checking, clock
 from agent.services.holding import Holding
+from agent.store.vault import Document
 from issuer_profiles import list_profiles, load_profile, load_targets, load_templates
 from issuer_profiles.explain import explain
 
@@ -92,17 +93,11 @@ def guide(target: Target) -> Guide:
 
 
 async def members(holding: Holding) -> list[Member]:
-    """Credentials held, then open offers, each with the outcome of its checks."""
-    held = [
-        Member(
-            id=credential["id"],
-            record=Record.from_json(credential["record"]),
-            offered=False,
-            quality=checking.quality(credential),
-            current=checking.currency(credential)[0],
-            institution_id=credential["institution_id"],
-        )
-        for credential in await holding.credentials()
+    """Credentials held, archived ones last, then open offers, each with the outcome of its checks."""
+    archived = await holding.summaries.archived()
+    found = await holding.summaries.made_of_each(_held)
+    held = [each for each in found if each.id not in archived] + [
+        each for each in found if each.id in archived
     ]
     offered = [
         Member(
@@ -117,6 +112,17 @@ async def members(holding: Holding) -> list[Member]:
         if offer["state"] in ("open", "accepting")
     ]
     return [*held, *offered]
+
+
+def _held(credential: Document) -> Member:
+    return Member(
+        id=credential["id"],
+        record=Record.from_json(credential["record"]),
+        offered=False,
+        quality=checking.quality(credential),
+        current=checking.currency(credential)[0],
+        institution_id=credential["institution_id"],
+    )
 
 
 @cache

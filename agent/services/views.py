@@ -15,7 +15,10 @@ from agent.core.verdict import Check, Result, combine
 from agent.services.bus import Bus
 
 if TYPE_CHECKING:
+    from agent.formats.envelope import Envelope
     from agent.store.vault import Document
+
+MAX_SEARCH = 600  # characters
 
 
 def party(did: str, name: str) -> Document:
@@ -86,39 +89,76 @@ def summary_of_record(record: Record) -> Document:
 
 
 def credential_summary(credential: Document) -> Document:
+    """As it stands in a list; with nothing on its shelf (see `on_shelf`)."""
     record = Record.from_json(credential["record"])
+    envelope = _envelope(credential)
     return {
         "id": credential["id"],
         **summary_of_record(record),
         "issuer": credential["issuer"],
-        "form": _label(credential),
+        "form": envelope.label,
+        "envelope": envelope.name,
         "checked_at": credential["checked_at"],
         **check_state(credential["checks"]),
+        "archived": False,
+        "collections": [],
+        "tags": [],
+        "noted": False,
+        "search": search_words(record)[:MAX_SEARCH],
     }
 
 
-def credential_detail(credential: Document, shared: list[Document]) -> Document:
+def search_words(record: Record) -> str:
+    """What a person may look for beyond the title and the issuer: outcomes, description, skills by their last name."""
+    said = [text(outcome.text) for outcome in record.outcomes]
+    skills = [outcome.esco.rsplit("/", 1)[-1] for outcome in record.outcomes if outcome.esco]
+    return " ".join(word for word in (*said, text(record.description), *skills) if word)
+
+
+def on_shelf(summary: Document, shelf: Document | None) -> Document:
+    """A summary with what its holder added; the beginning of the note is found by its words, too."""
+    if shelf is None:
+        return summary
+    note = " ".join(str(shelf["note"]).split())[: MAX_SEARCH // 2]
+    return summary | {
+        "archived": shelf["archived"],
+        "collections": shelf["collections"],
+        "tags": shelf["tags"],
+        "noted": bool(note),
+        "search": f"{note} {summary['search']}".strip()[:MAX_SEARCH],
+    }
+
+
+def shelf_view(shelf: Document | None) -> Document:
+    empty: Document = {"archived": False, "collections": [], "tags": [], "note": ""}
+    return empty if shelf is None else {name: shelf[name] for name in empty}
+
+
+def credential_detail(
+    credential: Document, shared: list[Document], shelf: Document | None = None
+) -> Document:
     record = Record.from_json(credential["record"])
     return {
-        **credential_summary(credential),
+        **on_shelf(credential_summary(credential), shelf),
         "record": credential["record"],
         "claims": claim_rows(record, stated="imported" not in credential),
         "checks": credential["checks"],
         "beside": credential.get("beside", []),
-        "forms": [_label(each) for each in (credential, *credential.get("also", {}).values())],
+        "forms": [_envelope(each).label for each in (credential, *credential.get("also", {}).values())],
         "not_understood": [
             {"path": path, "text": words} for path, words in credential.get("imported", {}).get("unknown", [])
         ],
         "shared": shared,
+        "shelf": shelf_view(shelf),
     }
 
 
-def _label(held: Document) -> str:
+def _envelope(held: Document) -> Envelope:
     from agent.formats.registry import (
         envelope_of,  # late: it loads all envelopes, and a verifier needs none here
     )
 
-    return envelope_of(held).label
+    return envelope_of(held)
 
 
 def issued_view(offer: Document) -> Document:

@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import quote
 
 import base58
@@ -46,11 +46,36 @@ class Put:
     value: Document
 
 
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """One document to be taken away, in the same transaction as what is written; it need not be there."""
+
+    kind: str
+    id: str
+
+
+type Change = Put | Remove
+
+
+class Follower(Protocol):
+    """What is derived from documents: kept in the vault by their own transaction, and in memory after it."""
+
+    def beside(self, change: Change) -> Iterable[Change]:
+        """What has to be written together with it."""
+
+    def written(self, change: Change) -> None:
+        """It is in the vault now."""
+
+    def forget(self) -> None:
+        """What is in memory may be old, because a change broke off, or the vault was closed."""
+
+
 class Vault:
     """An open vault. Use `Vault.open` or `Vault.create`; close it to forget the key."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.followers: list[Follower] = []
         self._open = True
 
     @asynccontextmanager
@@ -106,6 +131,8 @@ class Vault:
 
     async def close(self) -> None:
         self._open = False
+        for follower in self.followers:
+            follower.forget()
         await self._store.close()
 
     async def get(self, kind: str, id: str) -> Document | None:
@@ -132,25 +159,59 @@ class Vault:
                 await transaction.insert(kind, id, value)
             await transaction.commit()
 
-    async def put(self, *documents: Put) -> None:
-        """Write all of these, or none."""
-        async with self._session(transaction=True) as transaction:
-            await _write(transaction, documents)
-            await transaction.commit()
+    async def count(self, kind: str) -> int:
+        async with self._session() as session:
+            found: int = await session.count(kind)
+        return found
+
+    async def each(self, kind: str) -> AsyncIterator[tuple[str, bytes]]:
+        """Id and bytes (see `encoded`) of every document of a kind, without all of them in memory at once."""
+        try:
+            async for entry in self._store.scan(kind):
+                yield entry.name, bytes(entry.value)
+        except AskarError:
+            if self._open:
+                raise
+            raise LockedError("locked", "The wallet is locked.", "Unlock it first.") from None
+
+    async def put(self, *changes: Change) -> None:
+        """Write all of these, or none; with what follows from them."""
+        whole = [
+            each
+            for change in changes
+            for each in (change, *(more for follower in self.followers for more in follower.beside(change)))
+        ]
+        try:
+            async with self._session(transaction=True) as transaction:
+                await _write(transaction, whole)
+                await transaction.commit()
+        except BaseException:  # also when it was only the waiting that ended: it may be written all the same
+            for follower in self.followers:
+                follower.forget()
+            raise
+        for follower in self.followers:
+            for each in whole:
+                follower.written(each)
 
     async def delete(self, kind: str, id: str) -> None:
-        async with self._session() as session:
-            if await session.fetch(kind, id) is not None:
-                await session.remove(kind, id)
+        await Vault.put(self, Remove(kind, id))
 
 
-async def _write(transaction: Any, documents: Iterable[Put]) -> None:
-    for document in documents:
-        value = json.dumps(document.value, separators=(",", ":"), ensure_ascii=False).encode()
-        if await transaction.fetch(document.kind, document.id) is None:
-            await transaction.insert(document.kind, document.id, value)
+async def _write(transaction: Any, changes: Iterable[Change]) -> None:
+    for change in changes:
+        known = await transaction.fetch(change.kind, change.id) is not None
+        if isinstance(change, Remove):
+            if known:
+                await transaction.remove(change.kind, change.id)
+        elif known:
+            await transaction.replace(change.kind, change.id, encoded(change.value))
         else:
-            await transaction.replace(document.kind, document.id, value)
+            await transaction.insert(change.kind, change.id, encoded(change.value))
+
+
+def encoded(document: Document) -> bytes:
+    """A document as it lies in the vault."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def uri_of(path: Path) -> str:

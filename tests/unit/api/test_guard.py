@@ -342,7 +342,7 @@ async def test_a_bug_tells_nothing(shared: Town, monkeypatch: pytest.MonkeyPatch
         raise RuntimeError("Zxqv7Marker")
 
     learner = shared.members["learner"]
-    monkeypatch.setattr(learner.agent.holding, "credentials", broken)
+    monkeypatch.setattr(learner.agent.holding.summaries, "listed", broken)
     async with learner.http() as http:
         answer = await http.get("/v1/wallet/credentials")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
