@@ -9,7 +9,7 @@ would lie on disk unencrypted.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +26,12 @@ type Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """One document to be written; several are written together or not at all."""
+    """One document to be written; several are written together or not at all. ``also`` goes with it, unasked."""
 
     kind: str
     id: str
     value: Document
+    also: tuple[Put, ...] = ()
 
 
 class Vault:
@@ -39,6 +40,8 @@ class Vault:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._open = True
+        self._writes = 0
+        self._written: dict[str, dict[str, int]] = {}
 
     @asynccontextmanager
     async def _session(self, *, transaction: bool = False) -> AsyncIterator[Any]:
@@ -104,20 +107,40 @@ class Vault:
         async with self._session(transaction=True) as transaction:
             await _write(transaction, documents)
             await transaction.commit()
+        for document in _with_others(documents):
+            self._note(document.kind, document.id)
 
     async def delete(self, kind: str, id: str) -> None:
         async with self._session() as session:
             if await session.fetch(kind, id) is not None:
                 await session.remove(kind, id)
+        self._note(kind, id)
+
+    def written_since(self, kind: str, mark: int) -> tuple[int, list[str]]:
+        """Ids of a kind that were written or deleted through this vault after ``mark``, and the mark of now.
+
+        For what is kept in memory beside it: 0 is the mark of its opening.
+        """
+        return self._writes, [id for id, at in self._written.get(kind, {}).items() if at > mark]
+
+    def _note(self, kind: str, id: str) -> None:
+        self._writes += 1
+        self._written.setdefault(kind, {})[id] = self._writes
 
 
 async def _write(transaction: Any, documents: Iterable[Put]) -> None:
-    for document in documents:
+    for document in _with_others(documents):
         value = json.dumps(document.value, separators=(",", ":"), ensure_ascii=False).encode()
         if await transaction.fetch(document.kind, document.id) is None:
             await transaction.insert(document.kind, document.id, value)
         else:
             await transaction.replace(document.kind, document.id, value)
+
+
+def _with_others(documents: Iterable[Put]) -> Iterator[Put]:
+    for document in documents:
+        yield document
+        yield from document.also
 
 
 def _decode(value: bytes) -> Document:
