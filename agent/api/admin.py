@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from agent.api import bodies, files, internal, problems, vc_api
+from agent.api import bodies, book, files, internal, problems, vc_api
 from agent.core.record import Learner
 from agent.errors import InputError, NotFoundError
 from agent.services import documents, stacking, tampering, views
@@ -28,7 +28,6 @@ from agent.services.issuing import Issuing
 from agent.services.presenting import Presenting
 from agent.services.status import status
 from agent.services.vc_api import AgentHost
-from agent.store import history
 from agent.vc.limits import VC_LIMITS
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -60,6 +59,7 @@ def create(agent: Agent, token: str) -> FastAPI:
         app.include_router(
             files.create(agent, agent.holding), prefix="/v1/wallet", dependencies=[_active(agent)]
         )
+        app.include_router(book.create(agent.book), prefix="/v1/wallet", dependencies=[_active(agent)])
         if agent.node.settings.demo:
             app.include_router(_demo(agent, agent.presenting), prefix="/v1/demo")
     if agent.issuing is not None:
@@ -169,7 +169,7 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
         return {"credentials": [views.credential_summary(each) for each in await holding.credentials()]}
 
     async def detail(credential: dict[str, Any]) -> dict[str, Any]:
-        chain = await history.entries(agent.node.vault)
+        chain = await agent.book.entries()
         shared = [
             {"at": entry["at"], "to": entry["party"], "claims": entry["claims"]}
             for entry in chain
@@ -236,11 +236,6 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
     async def decline(id: str, request: Request) -> dict[str, Any]:
         body = await bodies.json_object(request)
         return await presenting.decline(id, bodies.text(body, "reason", default="", limit=500))
-
-    @router.get("/history")
-    async def get_history() -> dict[str, Any]:
-        chain = await history.entries(agent.node.vault)
-        return {"entries": chain, "intact": history.intact(chain)}
 
     @router.get("/stacks")
     async def stacks() -> dict[str, Any]:

@@ -16,9 +16,11 @@ from typing import Any
 import rfc8785
 
 from agent.core.verdict import Result
+from agent.errors import InputError
 
 GENESIS = "0" * 64
 NO_HEAD = "no_head"
+FORMAT = "cairn.history"  # of an exported chain
 MOST_BREAKS = 50  # more are counted, not listed
 
 type Entry = Mapping[str, Any]
@@ -72,9 +74,12 @@ def head_of(chain: Sequence[Entry]) -> dict[str, Any]:
     return {"seq": chain[-1]["seq"], "hash": chain[-1]["hash"]} if chain else {"seq": 0, "hash": GENESIS}
 
 
-def examine(chain: Sequence[Any], head: Any) -> Examined:
-    """Every link in the order given, then the end against ``head`` (None: none was kept)."""
-    walk = _Walk(chain)
+def examine(chain: Sequence[Any], head: Any, *, after: Entry | None = None) -> Examined:
+    """Every link in the order given, then the end against ``head`` (None: none was kept).
+
+    ``after``: the entry, or the head, that the first one follows, when what is before was examined already.
+    """
+    walk = _Walk(chain, after)
     for entry in chain:
         walk.take(entry)
     if head is not None:
@@ -95,12 +100,25 @@ def holds(chain: Sequence[Entry], head: Any) -> bool:
     return any(each.get("seq") == head["seq"] and each.get("hash") == head["hash"] for each in chain)
 
 
+def examine_export(document: Any) -> tuple[Examined, dict[str, Any]]:
+    """What was done to an exported chain, and its head. Raises `InputError` not_a_history for what is none."""
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise InputError("not_a_history", "This file is not a history that `cairn history export` wrote.")
+    if document.get("version") != 1:
+        raise InputError("not_a_history", "This history was exported by another version.")
+    entries, head = document.get("entries"), document.get("head")
+    if not isinstance(entries, list) or not _is_head(head):
+        raise InputError("not_a_history", "The file has no entries, or no head.")
+    return examine(entries, head), dict(head or {})
+
+
 class _Walk:
     """``_next``: the number that comes next; ``_before``: the hash it must name, or None where that is not known."""
 
-    def __init__(self, chain: Sequence[Any]) -> None:
+    def __init__(self, chain: Sequence[Any], after: Entry | None) -> None:
         self.breaks: list[Break] = []
-        self._next, self._before = 1, GENESIS if chain else None
+        self._next: int = 1 if after is None else after["seq"] + 1
+        self._before: str | None = GENESIS if after is None else after["hash"]
         self._numbers = sorted({seq for each in chain if (seq := _number(each)) is not None})
         self._met: set[int] = set()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.services.asking import Asking
+from agent.services.history_book import HistoryBook
 from agent.services.holding import Holding
 from agent.services.identity import Identity
 from agent.services.issuing import Issuing
@@ -24,6 +25,7 @@ class Agent:
         self.identity = Identity(self.node)
         self.mirror = Mirror(self.node)
         self.holding = Holding(self.node) if Role.HOLDER in roles else None
+        self.book = HistoryBook(self.node)
         self.presenting = Presenting(self.node, self.holding) if self.holding else None
         self.status_lists = StatusLists(self.node)
         self.issuing = Issuing(self.node, self.identity, self.status_lists) if Role.ISSUER in roles else None

@@ -14,7 +14,18 @@ from agent.core import chain
 from agent.core.chain import GENESIS, entry_hash
 from agent.store.vault import Document, Put, Vault
 
-__all__ = ["GENESIS", "HEAD", "KIND", "entries", "entry_hash", "head", "intact", "next_entry"]
+__all__ = [
+    "GENESIS",
+    "HEAD",
+    "KIND",
+    "entries",
+    "entry_hash",
+    "head",
+    "id_of",
+    "intact",
+    "next_entry",
+    "order",
+]
 
 KIND = "history"
 HEAD = "history_head"
@@ -23,7 +34,7 @@ _HEAD_ID = "head"
 
 async def entries(vault: Vault) -> list[Document]:
     """All entries, oldest first."""
-    return sorted(await vault.all(KIND), key=_seq)
+    return sorted(await vault.all(KIND), key=order)
 
 
 async def head(vault: Vault) -> Document | None:
@@ -50,15 +61,19 @@ async def next_entry(vault: Vault, *, at: str, kind: str, party: Document, title
         "prev": last["hash"],
     }
     entry["hash"] = entry_hash(entry)
-    return Put(KIND, f"{entry['seq']:09d}", entry, also=(Put(HEAD, _HEAD_ID, chain.head_of([entry])),))
+    return Put(KIND, id_of(entry), entry, also=(Put(HEAD, _HEAD_ID, chain.head_of([entry])),))
 
 
 def intact(found: list[Document]) -> bool:
-    """True when every entry has its own hash, its number, and the hash of the one before it; says nothing of the end."""
+    """True when every entry has its own hash, its number, and the hash before it. Says nothing of its end."""
     return not chain.examine(found, None).breaks
 
 
-def _seq(entry: Document) -> tuple[bool, int]:
-    """What has no number comes last, so that everything before it can still be looked at."""
+def id_of(entry: Document) -> str:
+    return f"{entry['seq']:09d}"
+
+
+def order(entry: Document) -> tuple[bool, int]:
+    """The order of a chain. What has no number comes last, so that everything before it can still be looked at."""
     seq = entry.get("seq")
     return (False, seq) if type(seq) is int else (True, 0)

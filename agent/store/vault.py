@@ -106,15 +106,17 @@ class Vault:
         """Write all of these, or none."""
         async with self._session(transaction=True) as transaction:
             await _write(transaction, documents)
+            self._note(
+                documents
+            )  # before it can be read, and after it was written: no reader in between misses it
             await transaction.commit()
-        for document in _with_others(documents):
-            self._note(document.kind, document.id)
+        self._note(documents)
 
     async def delete(self, kind: str, id: str) -> None:
         async with self._session() as session:
             if await session.fetch(kind, id) is not None:
                 await session.remove(kind, id)
-        self._note(kind, id)
+        self._note([Put(kind, id, {})])
 
     def written_since(self, kind: str, mark: int) -> tuple[int, list[str]]:
         """Ids of a kind that were written or deleted through this vault after ``mark``, and the mark of now.
@@ -123,9 +125,10 @@ class Vault:
         """
         return self._writes, [id for id, at in self._written.get(kind, {}).items() if at > mark]
 
-    def _note(self, kind: str, id: str) -> None:
+    def _note(self, documents: Iterable[Put]) -> None:
         self._writes += 1
-        self._written.setdefault(kind, {})[id] = self._writes
+        for document in _with_others(documents):
+            self._written.setdefault(document.kind, {})[document.id] = self._writes
 
 
 async def _write(transaction: Any, documents: Iterable[Put]) -> None:
