@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from agent.api import bodies, book, files, internal, problems, vc_api
+from agent.api import bodies, book, files, internal, problems, trust, vc_api
 from agent.core.record import Learner
 from agent.errors import InputError, NotFoundError
 from agent.services import documents, stacking, tampering, views
@@ -50,7 +50,7 @@ def create(agent: Agent, token: str) -> FastAPI:
 
     app.include_router(internal.create(agent), prefix="/internal")
     app.include_router(_common(agent), prefix="/v1")
-    if agent.holding is not None and agent.presenting is not None:
+    if agent.holding is not None and agent.presenting is not None and agent.notices is not None:
         app.include_router(
             _wallet(agent, agent.holding, agent.presenting),
             prefix="/v1/wallet",
@@ -59,7 +59,8 @@ def create(agent: Agent, token: str) -> FastAPI:
         app.include_router(
             files.create(agent, agent.holding), prefix="/v1/wallet", dependencies=[_active(agent)]
         )
-        app.include_router(book.create(agent.book), prefix="/v1/wallet", dependencies=[_active(agent)])
+        for part in (book.create(agent.book), book.notices(agent.notices), trust.create(agent.trust)):
+            app.include_router(part, prefix="/v1/wallet", dependencies=[_active(agent)])
         if agent.node.settings.demo:
             app.include_router(_demo(agent, agent.presenting), prefix="/v1/demo")
     if agent.issuing is not None:

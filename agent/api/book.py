@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from agent.api import bodies
 from agent.services.history_book import MAX_PAGE, HistoryBook
+from agent.services.notices import Notices
 
 
 def create(book: HistoryBook) -> APIRouter:
@@ -28,5 +30,20 @@ def create(book: HistoryBook) -> APIRouter:
     @router.get("/history/export")
     async def export() -> dict[str, Any]:
         return await book.export()
+
+    return router
+
+
+def notices(found: Notices) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/notices")
+    async def all_() -> dict[str, Any]:
+        return {"notices": await found.all()}
+
+    @router.post("/notices/seen")
+    async def seen(request: Request) -> dict[str, Any]:
+        body = await bodies.json_object(request)
+        return {"notices": await found.see(bodies.names(body, "ids"))}
 
     return router
