@@ -20,10 +20,9 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import secrets
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -41,6 +40,7 @@ from trust_registry.errors import (
 from trust_registry.facts import SnapshotFacts
 from trust_registry.gathering import gather
 from trust_registry.local_copy import LocalCopy
+from trust_registry.looking import Look, readable
 from trust_registry.manifest import BINDINGS, FACTS, Manifest
 from trust_registry.models import Decision, Outcome, Query, SnapshotInfo
 from trust_registry.resolve import counting, resolve, snapshot_info
@@ -120,6 +120,14 @@ class Asker:
             return None
         return snapshot_info(self._opened.about(self._deployment), self._clock())
 
+    async def look(self) -> Look:
+        """The copy, to look things up in; the registry is asked only where there is no copy yet. Errors as `ask`."""
+        opened = await self._usable()
+        about = opened.about(self._deployment)
+        return Look(
+            opened.copy, opened.manifest, opened.snapshot, opened.bindings, about=about, judged=self._judged
+        )
+
     async def ask(self, query: Query) -> Answered:
         """Raises `RegistryUnreachable` (no answer and no copy), `RegistryError` (refused), `SnapshotError` (no list
         that can be trusted), or `TrustRegistryError` answer_not_authentic: none says anything about the question.
@@ -190,7 +198,7 @@ class Asker:
         return Answered(decision, Source.COPY, as_of, ("registry", *_unchecked(query)))
 
     def _decide(self, query: Query, opened: _Opened) -> Decision:
-        with _readable():
+        with readable():
             known = counting(opened.bindings.of_did(query.did), demo=self._deployment is SnapshotKind.DEMO)
             facts = gather(opened.snapshot, opened.about(self._deployment), known, query)
             return resolve(facts, query, now=self._clock())
@@ -254,22 +262,13 @@ def _open_files(copy: Copy, before: _Opened | None) -> _Opened:
         raise SnapshotError("not_authentic", "The manifest speaks of another file than its own.")
     same_facts = before is not None and before.manifest.db_sha256 == facts.sha256
     same_bindings = before is not None and before.bindings.path == bound.path
-    with _readable():
+    with readable():
         return _Opened(
             copy,
             manifest,
             before.snapshot if before and same_facts else Snapshot(facts.path, manifest, verify=False),
             before.bindings if before and same_bindings else BindingsFile(bound.path),
         )
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """What a registry signed may still be no list: its files are read by nobody before they are asked."""
-    try:
-        yield
-    except (sqlite3.Error, ValueError, KeyError, TypeError, IndexError, ArithmeticError) as error:
-        raise SnapshotError("copy_unusable", "The registry's list cannot be read.") from error
 
 
 async def _aside[Value](work: Callable[[], Value]) -> Value:

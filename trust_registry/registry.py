@@ -227,6 +227,10 @@ class Registry:
         facts = gather(snapshot, self._about(snapshot), known, query, intact=stored.intact)
         return resolve(facts, query, now=now)
 
+    def bindings_of(self, institution_id: str) -> tuple[Binding, ...]:
+        """Every record of one institution, oldest first."""
+        return self.live.of_institution(institution_id).bindings
+
     @property
     def is_demo(self) -> bool:
         return self.deployment is SnapshotKind.DEMO

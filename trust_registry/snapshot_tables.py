@@ -4,7 +4,7 @@
 reports by institution, scope and last day, so that a decision reads the few that can bear on one award even
 where an institution has tens of thousands; scope is '' for institutional cover and '=' with the folded name for
 a programme's. ``words`` is the full-text index of ``names``, whose numbers grow with their length, because
-shorter names are shown first (`trust_registry.web.search`).
+shorter names are shown first (`trust_registry.search`).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from agent.api import bodies, files, internal, keeping, portfolio, problems, vc_api
+from agent.api import bodies, book, files, internal, keeping, portfolio, problems, trust, vc_api
 from agent.core.record import Learner
 from agent.errors import InputError, NotFoundError
 from agent.services import documents, stacking, tampering, views
@@ -28,7 +28,6 @@ from agent.services.issuing import Issuing
 from agent.services.presenting import Presenting
 from agent.services.status import status
 from agent.services.vc_api import AgentHost
-from agent.store import history
 from agent.vc.limits import VC_LIMITS
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -52,7 +51,7 @@ def create(agent: Agent, token: str) -> FastAPI:
     app.include_router(internal.create(agent), prefix="/internal")
     app.include_router(_common(agent), prefix="/v1")
     app.include_router(keeping.create(agent), prefix="/v1")
-    if agent.holding is not None and agent.presenting is not None:
+    if agent.holding is not None and agent.presenting is not None and agent.notices is not None:
         app.include_router(
             _wallet(agent, agent.holding, agent.presenting),
             prefix="/v1/wallet",
@@ -64,6 +63,8 @@ def create(agent: Agent, token: str) -> FastAPI:
         if agent.deleting is not None:
             own = portfolio.create(agent, agent.holding, agent.deleting)
             app.include_router(own, prefix="/v1/wallet", dependencies=[_active(agent)])
+        for part in (book.create(agent.book), book.notices(agent.notices), trust.create(agent.trust)):
+            app.include_router(part, prefix="/v1/wallet", dependencies=[_active(agent)])
         if agent.node.settings.demo:
             app.include_router(_demo(agent, agent.presenting), prefix="/v1/demo")
     if agent.issuing is not None:
@@ -234,11 +235,6 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
     async def decline(id: str, request: Request) -> dict[str, Any]:
         body = await bodies.json_object(request)
         return await presenting.decline(id, bodies.text(body, "reason", default="", limit=500))
-
-    @router.get("/history")
-    async def get_history() -> dict[str, Any]:
-        chain = await history.entries(agent.node.vault)
-        return {"entries": chain, "intact": history.intact(chain)}
 
     @router.get("/stacks")
     async def stacks() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a learner does: offers, credentials, requests, history."""
+"""What a learner does: offers, credentials, requests."""
 
 from __future__ import annotations
 
@@ -311,25 +311,6 @@ def decline(
     out_json(document) if json_ else show.request(document)
 
 
-def history(*, home: Home = None, as_: As = "learner", json_: Json = False) -> None:
-    """Who was shown what, and when: claim names only, hash-chained."""
-
-    async def work() -> dict[str, Any]:
-        async with client(home, as_) as api:
-            return await api.get("/v1/wallet/history")
-
-    document = run(work)
-    if json_:
-        out_json(document)
-    else:
-        for entry in document["entries"]:
-            claims = f": {', '.join(entry['claims'])}" if entry["claims"] else ""
-            out(f"{entry['at']}  {entry['kind']:<9}  {entry['title']}  ·  {show.who(entry['party'])}{claims}")
-        out("The chain is intact." if document["intact"] else "✗ fail: the chain is broken.")
-    if not document["intact"]:
-        raise typer.Exit(EXIT_FAILED)
-
-
 def register(app: typer.Typer) -> None:
     app.command("list")(list_)
     app.command("show")(show_)
@@ -337,4 +318,3 @@ def register(app: typer.Typer) -> None:
     app.command("requests")(requests)
     app.command("present")(present)
     app.command("decline")(decline)
-    app.command("history")(history)

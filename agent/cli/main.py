@@ -14,7 +14,9 @@ import typer
 # The first word of a command → the modules of this package that register it.
 WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("demo", "up"), ("play",)),
-    **dict.fromkeys(("list", "show", "offers", "requests", "present", "decline", "history"), ("holder",)),
+    **dict.fromkeys(("list", "show", "offers", "requests", "present", "decline"), ("holder",)),
+    **dict.fromkeys(("history", "notices"), ("book",)),
+    "trust": ("trust",),
     **dict.fromkeys(("verify", "import", "export"), ("documents",)),
     **dict.fromkeys(
         ("collect", "tag", "note", "archive", "unarchive", "delete", "collections", "compare"), ("portfolio",)

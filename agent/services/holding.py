@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from datetime import timedelta
 
 import structlog
 
@@ -18,6 +19,7 @@ from agent.acapy.records import CredentialExchange
 from agent.core.attributes import ATTRIBUTE_NAMES, check_attributes
 from agent.core.limits import LIMITS
 from agent.core.record import Record, text
+from agent.core.verdict import Result
 from agent.errors import CairnError, ConflictError, NotFoundError, UntrustedError
 from agent.formats.registry import envelope_of
 from agent.services import checking, clock, links, second_copy, summaries, views
@@ -31,6 +33,9 @@ log = structlog.get_logger(__name__)
 OFFER = "offer"
 CREDENTIAL = summaries.CREDENTIAL
 POLL_SECONDS = 2.0  # a webhook wakes us at once; this is for the one that got lost
+KEPT_UNANSWERED = timedelta(
+    days=7
+)  # how long a quiet recheck that gets no answer leaves what was found before
 RETRY_SECONDS = 15.0  # no progress for so long: ask the issuer for a fresh exchange
 
 
@@ -338,10 +343,19 @@ class Holding:
         anew = {each["id"]: each for each in checked}
         return [anew.get(each["id"], each) for each in held]
 
+    async def recheck_quietly(self, id: str, shared: checking.Round) -> None:
+        """The same for one, in the background: nobody is told of it where nothing has changed."""
+        known = await self._node.vault.get(CREDENTIAL, id)
+        if known is not None:
+            await self._recheck(known, shared, quiet=True)
+
     async def _recheck(
-        self, credential: Document, shared: checking.Round, *, others: bool = True
+        self, credential: Document, shared: checking.Round, *, others: bool = True, quiet: bool = False
     ) -> Document:
+        before, looked = _results(credential), clock.parse(credential["checked_at"])
         checked = await checking.credential_checks(self._node, credential, shared, others=others)
+        if quiet and clock.now() - looked < KEPT_UNANSWERED and _less_is_known(before, _results(checked)):
+            return credential  # nobody asked, and somebody did not answer: what was found last stands, with its age
         async with self._node.history_lock:
             # As it is now: several may be rechecking, a list may have been out of reach in between, and a badge may
             # have come or the credential have gone.
@@ -366,7 +380,8 @@ class Holding:
                     )
                 )
             await self._node.vault.put(*puts)
-        self._node.bus.publish("credential", id=credential["id"])
+        if not quiet or _results(credential) != before:
+            self._node.bus.publish("credential", id=credential["id"])
         return credential
 
     def _on_event(self, event: Event) -> None:
@@ -393,6 +408,17 @@ def _with_rows_of_others(known: Document, checked: Document) -> Document:
         ]
         for place in ("checks", "beside")
     }
+
+
+def _results(credential: Document) -> dict[str, tuple[str, str]]:
+    return {check["code"]: (check["result"], check["reason"]) for check in credential["checks"]}
+
+
+def _less_is_known(before: dict[str, tuple[str, str]], after: dict[str, tuple[str, str]]) -> bool:
+    return any(
+        result == Result.UNKNOWN and before.get(code, (Result.UNKNOWN, ""))[0] != Result.UNKNOWN
+        for code, (result, _) in after.items()
+    )
 
 
 def _aged(offer: Document) -> Document:

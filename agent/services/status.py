@@ -30,6 +30,7 @@ async def status(agent: Agent) -> dict[str, Any]:
         "registry": await _registry(agent),
         "inbox": await _inbox(agent),
         "backup": await _backup(agent),
+        "notices": await _notices(agent),
         "demo": node.settings.demo,
         "did": node.settings.did if node.settings.has_public_did else None,
         "public_url": node.settings.public_base,
@@ -55,6 +56,12 @@ async def _registry(agent: Agent) -> dict[str, Any]:
     except (TrustRegistryError, TimeoutError):
         return found
     return found | {"state": "ok", "snapshot": snapshot.to_json()}
+
+
+async def _notices(agent: Agent) -> int:
+    if agent.node.lock is not Lock.UNLOCKED or agent.notices is None:
+        return 0
+    return await agent.notices.unseen()
 
 
 async def _inbox(agent: Agent) -> dict[str, int]:

@@ -131,6 +131,11 @@ async def ask(
         query = Query(did=did, key=key, awarded_on=awarded_on, eqf=eqf, country=country)
     except TrustRegistryError as error:
         return Answer(None, error.code)
+    return await ask_query(node, query)
+
+
+async def ask_query(node: Asking, query: Query) -> Answer:
+    """`ask` with a question of one's own."""
     return await node.trust_memory.answer(query, lambda: _ask(node, query))
 
 

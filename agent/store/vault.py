@@ -15,7 +15,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +39,12 @@ type Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """One document to be written; several are written together or not at all."""
+    """One document to be written; several are written together or not at all. ``also`` goes with it, unasked."""
 
     kind: str
     id: str
     value: Document
+    also: tuple[Put, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class Vault:
         self._store = store
         self.followers: list[Follower] = []
         self._open = True
+        self._writes = 0
+        self._written: dict[str, dict[str, int]] = {}
 
     @asynccontextmanager
     async def _session(self, *, transaction: bool = False) -> AsyncIterator[Any]:
@@ -178,23 +181,37 @@ class Vault:
         """Write all of these, or none; with what follows from them."""
         whole = [
             each
-            for change in changes
+            for change in _with_others(changes)
             for each in (change, *(more for follower in self.followers for more in follower.beside(change)))
         ]
         try:
             async with self._session(transaction=True) as transaction:
                 await _write(transaction, whole)
+                self._note(whole)  # before it can be read, and after it was written: no reader in between misses it
                 await transaction.commit()
         except BaseException:  # also when it was only the waiting that ended: it may be written all the same
             for follower in self.followers:
                 follower.forget()
             raise
+        self._note(whole)
         for follower in self.followers:
             for each in whole:
                 follower.written(each)
 
     async def delete(self, kind: str, id: str) -> None:
         await Vault.put(self, Remove(kind, id))
+
+    def written_since(self, kind: str, mark: int) -> tuple[int, list[str]]:
+        """Ids of a kind that were written or deleted through this vault after ``mark``, and the mark of now.
+
+        For what is kept in memory beside it: 0 is the mark of its opening.
+        """
+        return self._writes, [id for id, at in self._written.get(kind, {}).items() if at > mark]
+
+    def _note(self, changes: Iterable[Change]) -> None:
+        self._writes += 1
+        for change in changes:
+            self._written.setdefault(change.kind, {})[change.id] = self._writes
 
 
 async def _write(transaction: Any, changes: Iterable[Change]) -> None:
@@ -247,6 +264,13 @@ def _noted_cost(path: Path) -> str | None:
     except sqlite3.Error:
         return None
     return None if row is None else str(row[0])
+
+
+def _with_others(changes: Iterable[Change]) -> Iterator[Change]:
+    for change in changes:
+        yield change
+        if isinstance(change, Put):
+            yield from change.also
 
 
 def _decode(value: bytes) -> Document:

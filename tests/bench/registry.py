@@ -53,7 +53,7 @@ from trust_registry.resolve import resolve
 from trust_registry.snapshot import Snapshot
 from trust_registry.store import Store
 from trust_registry.vocabulary import SnapshotKind
-from trust_registry.web.search import search
+from trust_registry.search import search
 
 FULL = Size()
 CONNECTIONS, SECONDS, WORKERS = 64, 10, 2

@@ -14,6 +14,7 @@ from tests.simulators.registry import Registry
 from trust_registry.answered import Answered, Source
 from trust_registry.client import RegistryClient
 from trust_registry.errors import RegistryUnreachable, SnapshotError, TrustRegistryError
+from trust_registry.looking import Look
 from trust_registry.models import Decision, Query, SnapshotInfo
 from trust_registry.resolve import freshness
 
@@ -44,6 +45,9 @@ class SimulatedAsker:
     async def standing(self) -> SnapshotInfo | None:
         age = self._registry.copy_age
         return None if age is None else self._aged(age)
+
+    async def look(self) -> Look:
+        raise RegistryUnreachable("There is no list here.")
 
     async def sync(self) -> None:
         if self._registry.mode == "forged":

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
+from trust_registry import search
 from trust_registry.registry import Registry
-from trust_registry.web import search
-from trust_registry.web.search import Page
+from trust_registry.search import Page
 
 _AGENCY = "urn:cairn:agency:"  # some sources name no address for an agency
 

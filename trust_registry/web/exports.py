@@ -25,13 +25,13 @@ from trust_registry.models import ASSURED, Decision, Query
 from trust_registry.registry import Registry
 from trust_registry.resolve import STALE
 from trust_registry.signed_answers import wanted
+from trust_registry.standing import require_usable
 from trust_registry.vocabulary import AwardKind
 from trust_registry.web import examples
 from trust_registry.web.describing import Content, operation
 from trust_registry.web.params import CHANGING, header
 from trust_registry.web.roll import Roll
 from trust_registry.web.schemas import JWS, ref
-from trust_registry.web.standing import require_usable
 
 VC_JWT = "application/vc+jwt"
 _RECOGNISED = "/v1/exports/recognized-entities"

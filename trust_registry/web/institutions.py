@@ -16,13 +16,13 @@ from trust_registry.bodies import MAX_DID_CHARS
 from trust_registry.dates import parse_date, parse_time
 from trust_registry.errors import QueryError, TrustRegistryError
 from trust_registry.registry import Registry
+from trust_registry.standing import Standing, standing
 from trust_registry.web import examples
 from trust_registry.web.describing import Content, Parameter, operation
 from trust_registry.web.directory import Directory
 from trust_registry.web.limits import LIMITS, whole_number
 from trust_registry.web.params import CHANGING, UNCACHED
 from trust_registry.web.schemas import DAY, MOMENT, ref, whole
-from trust_registry.web.standing import Standing, standing
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _Q = Parameter(

@@ -18,12 +18,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trust_registry.errors import QueryError
+from trust_registry.search import SearchLimits
 from trust_registry.signed_answers import MAX_NONCE_CHARS
+from trust_registry.standing import MOST_REPORTS
 from trust_registry.web.problems import problem
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(SearchLimits):
     """``*_rate`` is questions per second in the long run, ``*_burst`` how many may come at once."""
 
     rate: float = 10.0
@@ -32,15 +34,11 @@ class Limits:
     loopback_burst: int = 2000
     clients: int = 20_000
     query_string_bytes: int = 4096
-    search_chars: int = 100
-    search_words: int = 12
     page_size: int = 20
-    max_page_size: int = 100
-    max_offset: int = 1000
     body_bytes: int = 16 * 1024
     nonce_chars: int = MAX_NONCE_CHARS
     trqp_chars: int = 600
-    reports: int = 200
+    reports: int = MOST_REPORTS
 
     def at_rate(self, rate: float, loopback_rate: float) -> Limits:
         """Other rates, with as many seconds' worth of questions at once as before."""

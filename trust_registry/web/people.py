@@ -28,12 +28,12 @@ from trust_registry.errors import QueryError, TrustRegistryError
 from trust_registry.models import ASSURED, SnapshotInfo
 from trust_registry.registry import Registry
 from trust_registry.resolve import snapshot_info
+from trust_registry.standing import Standing
 from trust_registry.vocabulary import Reason, SnapshotKind
 from trust_registry.web.directory import Directory
 from trust_registry.web.institutions import find, one
 from trust_registry.web.params import only
-from trust_registry.web.standing import Standing
-from trust_registry.web.words import CYCLES, FRESHNESS, OUTCOMES, REASONS
+from trust_registry.words import CYCLES, FRESHNESS, OUTCOMES, REASONS
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _STYLE = (_TEMPLATES / "style.css").read_text(encoding="utf-8")

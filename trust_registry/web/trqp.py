@@ -26,6 +26,7 @@ from trust_registry.dates import format_time, parse_time
 from trust_registry.errors import QueryError, TrustRegistryError
 from trust_registry.models import ASSURED, Query
 from trust_registry.registry import Registry
+from trust_registry.standing import require_usable
 from trust_registry.vocabulary import AwardKind, Outcome, Reason
 from trust_registry.web import examples
 from trust_registry.web.describing import Content, operation
@@ -33,7 +34,6 @@ from trust_registry.web.directory import Directory
 from trust_registry.web.limits import LIMITS
 from trust_registry.web.params import UNCACHED, read_body
 from trust_registry.web.schemas import ref
-from trust_registry.web.standing import require_usable
 
 _ECHOED = ("entity_id", "authority_id", "action", "resource")
 _NARROWING = ("key", "country", "eqf", "ects", "programme", "known_at")

@@ -27,6 +27,7 @@ from trust_registry.facts import Faculty, Identifier, Institution, Relation, Rep
 from trust_registry.harvested import Ingested
 from trust_registry.models import Query
 from trust_registry.registry import Registry
+from trust_registry.standing import standing
 from trust_registry.vocabulary import (
     AwardKind,
     Flag,
@@ -38,8 +39,7 @@ from trust_registry.vocabulary import (
     SnapshotKind,
     Status,
 )
-from trust_registry.web.standing import standing
-from trust_registry.web.words import FRESHNESS, OUTCOMES, REASONS
+from trust_registry.words import FRESHNESS, OUTCOMES, REASONS
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}} \u202eevil\u202c\x1b[31m"
 

@@ -21,10 +21,10 @@ from trust_registry.errors import QueryError
 from trust_registry.facts import Institution
 from trust_registry.folding import fold
 from trust_registry.registry import Registry
+from trust_registry.search import search
 from trust_registry.snapshot import Snapshot
 from trust_registry.vocabulary import SnapshotKind
 from trust_registry.web.directory import Directory
-from trust_registry.web.search import search
 
 NAMES = (
     ("A1", "Technische Universität Graz"),

@@ -9,22 +9,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from trust_registry import cover
 from trust_registry.dates import format_time
 from trust_registry.errors import TrustRegistryError
-from trust_registry.facts import Agency, Binding, Faculty, Institution, Relation, Report
+from trust_registry.facts import Agency, Binding, Faculty, Institution, Relation, Report, SnapshotFacts
 from trust_registry.gathering import gather
 from trust_registry.models import Decision, Query
-from trust_registry.registry import Registry
 from trust_registry.resolve import CLOCK_SKEW, latest_bindings, resolve, snapshot_info
+from trust_registry.snapshot import Snapshot
 from trust_registry.vocabulary import AwardKind, Freshness, Reason, SnapshotKind
-from trust_registry.web.limits import LIMITS
 
 # .invalid never resolves (RFC 2606), so no real binding has this DID.
 _ITSELF = "did:web:institution.invalid"
 _ITS_KEY = "A" * 43
+MOST_REPORTS = 200
+
+
+class Source(Protocol):
+    """What there is to ask: the registry itself, or the copy of its list (`trust_registry.looking`)."""
+
+    @property
+    def snapshot(self) -> Snapshot: ...
+    def snapshot_facts(self) -> SnapshotFacts: ...
+    def bindings_of(self, institution_id: str) -> tuple[Binding, ...]: ...
+    def resolve(self, query: Query, *, now: datetime) -> Decision: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ class Standing:
 
 
 def standing(
-    registry: Registry, institution_id: str, *, at: date, known_at: datetime | None, now: datetime
+    registry: Source, institution_id: str, *, at: date, known_at: datetime | None, now: datetime
 ) -> Standing | None:
     """None when the institution is not in the snapshot, as known then."""
     snapshot = registry.snapshot
@@ -108,7 +118,7 @@ def standing(
     decision = resolve(facts, query, now=now)
     owners = {institution.id, *(step.predecessor for step in facts.relations)}
     owners |= {step.whole for step in facts.faculties}
-    reports = snapshot.reports(sorted(owners), run, limit=LIMITS.reports)
+    reports = snapshot.reports(sorted(owners), run, limit=MOST_REPORTS)
     named = {report.agency for report in reports}
     return Standing(
         institution=institution,
@@ -121,7 +131,7 @@ def standing(
         ),
         dids=_dids(registry, institution_id, at=at, known_at=known_at, now=now),
         reports=tuple(
-            sorted(reports, key=lambda item: (item.valid_from, item.id), reverse=True)[: LIMITS.reports]
+            sorted(reports, key=lambda item: (item.valid_from, item.id), reverse=True)[:MOST_REPORTS]
         ),
         agencies=tuple(one for name in sorted(named) if (one := snapshot.agency(name, run)) is not None),
         relations=facts.relations,
@@ -129,7 +139,7 @@ def standing(
     )
 
 
-def require_usable(registry: Registry, now: datetime) -> None:
+def require_usable(registry: Source, now: datetime) -> None:
     """`TrustRegistryError` cannot_tell where the list itself allows no answer about today.
 
     For answers that have no word for "cannot tell": an empty list, or *false*, would read as a judgement. The
@@ -166,11 +176,10 @@ def _itself(institution: Institution) -> Binding:
 
 
 def _dids(
-    registry: Registry, institution_id: str, *, at: date, known_at: datetime | None, now: datetime
+    registry: Source, institution_id: str, *, at: date, known_at: datetime | None, now: datetime
 ) -> tuple[BoundDid, ...]:
-    stored = registry.live.of_institution(institution_id)
     found = []
-    for binding in latest_bindings(stored.bindings, known_at or now):
+    for binding in latest_bindings(registry.bindings_of(institution_id), known_at or now):
         query = Query(
             did=binding.did,
             key=binding.thumbprint,

@@ -16,7 +16,6 @@ from typing import Any
 from trust_registry.errors import QueryError
 from trust_registry.folding import fold, words
 from trust_registry.snapshot import Snapshot
-from trust_registry.web.limits import LIMITS, Limits
 
 _WHOLE = "SELECT institution, name FROM names WHERE folded = ? ORDER BY number LIMIT ?"
 _IDENTIFIED = "SELECT institution, value FROM identifiers WHERE folded = ? ORDER BY institution LIMIT ?"
@@ -31,6 +30,17 @@ SELECT count(DISTINCT institution) FROM (
     SELECT n.institution FROM words JOIN names n ON n.number = words.rowid WHERE words MATCH ?2 LIMIT ?3))
 """
 _NAMES_EACH = 4  # names of one institution that may match one question, before more are read
+
+
+@dataclass(frozen=True, slots=True)
+class SearchLimits:
+    search_chars: int = 100
+    search_words: int = 12
+    max_page_size: int = 100
+    max_offset: int = 1000
+
+
+LIMITS = SearchLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ class Page:
 
 
 def search(
-    snapshot: Snapshot, question: str, *, limit: int, offset: int = 0, limits: Limits = LIMITS
+    snapshot: Snapshot, question: str, *, limit: int, offset: int = 0, limits: SearchLimits = LIMITS
 ) -> Page:
     """Institutions with a name that has every word of ``question``, each once, best first."""
     match = match_expression(question, limits)
@@ -66,7 +76,7 @@ def search(
     return Page(tuple(found.values())[offset : offset + limit], min(total, counted), total <= counted)
 
 
-def match_expression(question: str, limits: Limits = LIMITS) -> str:
+def match_expression(question: str, limits: SearchLimits = LIMITS) -> str:
     """The FTS5 expression of a question; `QueryError` when there is nothing in it to look for."""
     if len(question) > limits.search_chars:
         raise QueryError("bad_parameter", f"The parameter q has more than {limits.search_chars} characters.")
