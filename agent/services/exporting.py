@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -109,12 +110,14 @@ class Exporting:
 
     # ------------------------------------------------------------------ stacks
 
-    async def stack(self, target: Any, format_: str) -> Exported:
-        """A stack as a printable transcript (``pdf``, ``html``) or as one CLR 2.0 bundle (``clr``)."""
+    async def stack(self, target: Any, format_: str, without: Collection[str] = ()) -> Exported:
+        """A stack as a printable transcript (``pdf``, ``html``) or as one CLR 2.0 bundle (``clr``), without the
+        members that the learner leaves out (ids).
+        """
         held = await self._holding.credentials()
         found = await stacking.members(self._holding)
         goal, today = stacking.read_target(target), clock.today()
-        planned = await asyncio.to_thread(plan, goal, found, today=today)
+        planned = await asyncio.to_thread(plan, goal, found, today=today, without=without)
         if format_ == "clr":
             return await self._bundle(held, planned)
         if format_ not in ("pdf", "html"):
