@@ -19,7 +19,6 @@ from agent.core.verdict import Result
 from agent.errors import InputError, NotFoundError
 from agent.services import checking, clock
 from agent.services.holding import Holding
-from agent.store.vault import Document
 from issuer_profiles import list_profiles, load_profile, load_targets, load_templates
 from issuer_profiles.explain import explain
 
@@ -74,28 +73,25 @@ async def plan_for(holding: Holding, target: Any, without: Collection[str] = ())
     """The plan for one target (an id or a document), from what is held and what is offered; ``without`` leaves
     members out by id, as a what-if.
     """
-    found = await _documents(holding)  # first, because a locked wallet says only that it is locked
+    found = await members(holding)  # first, because a locked wallet says only that it is locked
     goal, today = read_target(target), clock.today()
     # In a thread: with hundreds of credentials it takes a while, in which the service answers others.
-    return await asyncio.to_thread(
-        lambda: plan(goal, _members(*found), today=today, without=without).to_json()
-    )
+    return await asyncio.to_thread(lambda: plan(goal, found, today=today, without=without).to_json())
 
 
 async def pathway_for(holding: Holding, target: Any, without: Collection[str] = ()) -> dict[str, Any]:
     """What to earn next for one target, from the templates of all known profiles."""
-    found = await _documents(holding)
+    found = await members(holding)
     goal = read_target(target)
-    return await asyncio.to_thread(lambda: guide(goal).pathway(_members(*found), without=without).to_json())
+    return await asyncio.to_thread(lambda: guide(goal).pathway(found, without=without).to_json())
 
 
 async def progress(holding: Holding) -> list[dict[str, Any]]:
     """How far one is towards every known target, in the order of `targets`."""
-    found, today = await _documents(holding), clock.today()
+    found, today = await members(holding), clock.today()
 
     def work() -> list[dict[str, Any]]:
-        members = _members(*found)
-        return [_progress(plan(target, members, today=today)) for target in _targets()]
+        return [_progress(plan(target, found, today=today)) for target in _targets()]
 
     return await asyncio.to_thread(work)
 
@@ -122,17 +118,6 @@ def guide(target: Target) -> Guide:
 
 async def members(holding: Holding) -> list[Member]:
     """Credentials held, then open offers, each with the outcome of its checks."""
-    found = await _documents(holding)
-    return await asyncio.to_thread(_members, *found)
-
-
-async def _documents(holding: Holding) -> tuple[list[Document], list[Document]]:
-    offers = [each for each in await holding.offers() if each["state"] in ("open", "accepting")]
-    return await holding.credentials(), offers
-
-
-def _members(credentials: list[Document], offers: list[Document]) -> list[Member]:
-    """Reading a thousand records takes a fifth of a second: in a thread, beside the planning."""
     held = [
         Member(
             id=credential["id"],
@@ -142,7 +127,7 @@ def _members(credentials: list[Document], offers: list[Document]) -> list[Member
             current=checking.currency(credential)[0],
             institution_id=credential["institution_id"],
         )
-        for credential in credentials
+        for credential in await holding.credentials()
     ]
     offered = [
         Member(
@@ -153,7 +138,8 @@ def _members(credentials: list[Document], offers: list[Document]) -> list[Member
             current=Result.UNKNOWN,
             institution_id=offer["institution_id"],
         )
-        for offer in offers
+        for offer in await holding.offers()
+        if offer["state"] in ("open", "accepting")
     ]
     return [*held, *offered]
 
