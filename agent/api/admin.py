@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from agent.api import bodies, book, files, internal, keeping, portfolio, problems, trust, vc_api
+from agent.api import bodies, book, files, internal, keeping, portfolio, problems, stacks, trust, vc_api
 from agent.core.record import Learner
 from agent.errors import InputError, NotFoundError
-from agent.services import documents, stacking, tampering, views
+from agent.services import documents, tampering, views
 from agent.services.agent import Agent
 from agent.services.asking import Asking
 from agent.services.holding import Holding
@@ -65,6 +65,9 @@ def create(agent: Agent, token: str) -> FastAPI:
             app.include_router(own, prefix="/v1/wallet", dependencies=[_active(agent)])
         for part in (book.create(agent.book), book.notices(agent.notices), trust.create(agent.trust)):
             app.include_router(part, prefix="/v1/wallet", dependencies=[_active(agent)])
+        app.include_router(
+            stacks.create(agent, agent.holding), prefix="/v1/wallet", dependencies=[_active(agent)]
+        )
         if agent.node.settings.demo:
             app.include_router(_demo(agent, agent.presenting), prefix="/v1/demo")
     if agent.issuing is not None:
@@ -236,27 +239,6 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
         body = await bodies.json_object(request)
         return await presenting.decline(id, bodies.text(body, "reason", default="", limit=500))
 
-    @router.get("/stacks")
-    async def stacks() -> dict[str, Any]:
-        return {"targets": stacking.targets()}
-
-    @router.get("/stacks/{target}")
-    async def stack(target: str) -> dict[str, Any]:
-        return await stacking.plan_for(holding, target)
-
-    @router.post("/stacks")
-    async def stack_of(request: Request) -> dict[str, Any]:
-        body = await bodies.json_object(request)
-        return await stacking.plan_for(holding, body.get("target"))
-
-    @router.get("/pathways/{target}")
-    async def pathway(target: str) -> dict[str, Any]:
-        return await stacking.pathway_for(holding, target)
-
-    @router.post("/pathways")
-    async def pathway_of(request: Request) -> dict[str, Any]:
-        body = await bodies.json_object(request)
-        return await stacking.pathway_for(holding, body.get("target"))
 
     return router
 

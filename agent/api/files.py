@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from agent.api import bodies
+from agent.api import bodies, stacks
 from agent.services.agent import Agent
 from agent.services.exporting import Exported, Exporting
 from agent.services.holding import Holding
@@ -30,7 +30,8 @@ def create(agent: Agent, holding: Holding) -> APIRouter:
     @router.post("/stacks/file")
     async def stack_file(request: Request) -> Response:
         body = await bodies.json_object(request)
-        return as_file(await exporting.stack(body.get("target"), bodies.text(body, "as", default="pdf")))
+        without, form = stacks.left_out(body), bodies.text(body, "as", default="pdf")
+        return as_file(await exporting.stack(body.get("target"), form, without))
 
     @router.post("/import")
     async def take(request: Request, name: str = "") -> dict[str, Any]:

@@ -29,6 +29,14 @@ Assume = Annotated[
         "--assume-issuers", help="With --records: take what they say of their issuers for true, as a what-if."
     ),
 ]
+Named = Annotated[
+    str | None, typer.Argument(metavar="TARGET", help="A target's id, or a file that declares one.")
+]
+Wanted = Annotated[str | None, typer.Option("--target", help="The same, as an option.")]
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="ID", help="Leave this member out, as a what-if; may be given again."),
+]
 Explain = Annotated[bool, typer.Option("--explain", help="Say which rule and source each answer rests on.")]
 
 UNCHECKED = (
@@ -45,14 +53,16 @@ def targets(*, json_: Json = False) -> None:
         return
     for each in found:
         out(
-            f"{each['id']}  {each['title']}  ·  {each['total']} {_unit(each['unit'])}  ·  {each['awarded_by']}"
+            f"{each['id']}  {each['title']}  ·  {each['total']} {unit_of(each['unit'])}  ·  {each['awarded_by']}"
         )
 
 
 @app.command("plan")
 def plan_(
-    target: Goal,
+    name: Named = None,
     *,
+    target: Wanted = None,
+    without: Without = None,
     records: Folder = None,
     wallet: Wallet = False,
     assume_issuers: Assume = False,
@@ -62,14 +72,16 @@ def plan_(
     json_: Json = False,
 ) -> None:
     """What counts towards a target, what is missing, and why."""
+    goal = one_target(name, target)
     _one_source(records, wallet=wallet, assume_issuers=assume_issuers)
 
     async def work() -> dict[str, Any]:
         if records is not None:
-            found = plan(_target(target), _members(records, assume_issuers), today=clock.today()).to_json()
+            members, left_out = _members(records, assume_issuers), frozenset(without or ())
+            found = plan(_target(goal), members, today=clock.today(), without=left_out).to_json()
             return found | {"unchecked": _unchecked(assume_issuers)}
         async with client(home, as_) as api:
-            return await api.post("/v1/wallet/stacks", {"target": _document(target)})
+            return await api.post("/v1/wallet/stacks", asked(goal, without))
 
     document = run(work)
     out_json(document) if json_ else show_plan(document, explain=explain)
@@ -108,7 +120,7 @@ def compare(
         return
     _say_unchecked(document)
     for each in document["plans"]:
-        unit, state = _unit(each["unit"]), "✓ met" if each["met"] else "– open"
+        unit, state = unit_of(each["unit"]), "✓ met" if each["met"] else "– open"
         out(
             f"{state:<7} {each['counted']:>6} of {each['required']} {unit}, {each['missing']} missing  "
             f"{each['target']['title']}  ·  {each['target']['id']}"
@@ -155,9 +167,21 @@ def pathway_(
 NEAREST = 3
 
 
+def one_target(name: str | None, target: str | None) -> str:
+    """The target, given in one of two ways."""
+    if (name is None) == (target is None):
+        raise typer.BadParameter("give one target")
+    return name or target or ""
+
+
+def asked(target: str, without: list[str] | None) -> dict[str, Any]:
+    """What the agent service is asked for a plan or a pathway."""
+    return {"target": _document(target)} | ({"without": without} if without else {})
+
+
 def show_plan(document: dict[str, Any], *, explain: bool = False) -> None:
     """A plan as text: one line a member, places, then what to do."""
-    unit = _unit(document["unit"])
+    unit = unit_of(document["unit"])
     _say_unchecked(document)
     out(f"{document['target']['title']}  ·  {document['target']['awarded_by']}")
     out(
@@ -166,7 +190,9 @@ def show_plan(document: dict[str, Any], *, explain: bool = False) -> None:
     )
     for member in document["members"]:
         credit = (
-            f" of {member['credit']} {_unit(member['credit_system'])}" if member["credit"] else ", no credit"
+            f" of {member['credit']} {unit_of(member['credit_system'])}"
+            if member["credit"]
+            else ", no credit"
         )
         out(
             f"  {member['state']:<9}  {member['counts']} {unit}{credit}  {member['title']}: {member['reason']}"
@@ -185,7 +211,7 @@ def show_plan(document: dict[str, Any], *, explain: bool = False) -> None:
 
 def pathway_tree(document: dict[str, Any]) -> list[str]:
     """The graph as lines of text: the target, its places, and under each what is held and what would come."""
-    unit = _unit(document["unit"])
+    unit = unit_of(document["unit"])
     target = document["target"]
     lines = [f"{target['title']}  ·  {document['required']} {unit}  ·  {target['awarded_by']}"]
     nodes = {node["id"]: node for node in document["graph"]["nodes"]}
@@ -220,7 +246,7 @@ def pathway_tree(document: dict[str, Any]) -> list[str]:
 
 def _node(node: dict[str, Any], edge: dict[str, Any], unit: str, steps: dict[str, Any]) -> str:
     words = {"held": "✓ held", "offered": "… offered", "next": "+ next", "place": "□"}[node["kind"]]
-    amount = f"  {edge['counts']} {_unit(unit, edge['counts'])}" if edge["counts"] else ""
+    amount = f"  {edge['counts']} {unit_of(unit, edge['counts'])}" if edge["counts"] else ""
     step = steps.get(node["id"])
     level = f", EQF {step['eqf']}" if step and step["eqf"] else ""
     condition = f", {step['condition']}" if step and step["condition"] else ""
@@ -228,7 +254,7 @@ def _node(node: dict[str, Any], edge: dict[str, Any], unit: str, steps: dict[str
     return f"{words}  {node['title']}{amount}{level}{condition}{issuer}"
 
 
-def _unit(name: str, amount: str = "2") -> str:
+def unit_of(name: str, amount: str = "2") -> str:
     return "credential" if name == "credentials" and amount == "1" else CREDIT_SYSTEMS.get(name, name)
 
 
@@ -290,6 +316,7 @@ def _say_unchecked(document: dict[str, Any]) -> None:
 def export(
     *,
     target: Goal,
+    without: Without = None,
     format_: Annotated[str, typer.Option("--as", metavar="FORMAT", help="pdf, html or clr.")] = "pdf",
     to: Annotated[Path, typer.Option("--to", help="Write here.")],
     home: Home = None,
@@ -303,7 +330,7 @@ def export(
 
     async def work() -> tuple[bytes, list[str]]:
         async with client(home, from_) as api:
-            body = {"target": _document(target), "as": format_}
+            body = {**asked(target, without), "as": format_}
             return await api.file("POST", "/v1/wallet/stacks/file", body=body)
 
     data, remarks = run(work)
@@ -313,5 +340,9 @@ def export(
 
 
 def register(parent: typer.Typer) -> None:
+    from agent.cli import stack_drafts, stack_path
+
+    for each in (stack_path, stack_drafts):
+        each.add_to(app)
     parent.add_typer(app, name="stack")
     parent.command("pathway")(pathway_)

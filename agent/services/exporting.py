@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from agent.core.record import Record, host_of, text
@@ -111,12 +112,14 @@ class Exporting:
 
     # ------------------------------------------------------------------ stacks
 
-    async def stack(self, target: Any, format_: str) -> Exported:
-        """A stack as a printable transcript (``pdf``, ``html``) or as one CLR 2.0 bundle (``clr``)."""
+    async def stack(self, target: Any, format_: str, without: Collection[str] = ()) -> Exported:
+        """A stack as a printable transcript (``pdf``, ``html``) or as one CLR 2.0 bundle (``clr``), without the
+        members that the learner leaves out (ids).
+        """
         held = await self._holding.credentials()
         found = await stacking.members(self._holding)
         goal, today = stacking.read_target(target), clock.today()
-        planned = await asyncio.to_thread(plan, goal, found, today=today)
+        planned = await asyncio.to_thread(plan, goal, found, today=today, without=without)
         if format_ == "clr":
             return await self._bundle(held, planned)
         if format_ not in ("pdf", "html"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Collection
 from datetime import date
 from functools import cache, lru_cache
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from agent.core.record import Record, text
-from agent.core.stacks import Member, Target, plan
+from agent.core.stacks import Member, StackPlan, Target, plan
 from agent.core.stacks.pathway import Guide, Offering
 from agent.core.templates import offering
 from agent.core.verdict import Result
@@ -69,19 +70,43 @@ def read_target(document: Any) -> Target:
         raise InputError("bad_target", f"target: {told.detail}", told.hint) from error
 
 
-async def plan_for(holding: Holding, target: Any) -> dict[str, Any]:
-    """The plan for one target (an id or a document), from what is held and what is offered."""
+async def plan_for(holding: Holding, target: Any, without: Collection[str] = ()) -> dict[str, Any]:
+    """The plan for one target (an id or a document), from what is held and what is offered; ``without`` leaves
+    members out by id, as a what-if.
+    """
     found = await members(holding)  # first, because a locked wallet says only that it is locked
     goal, today = read_target(target), clock.today()
     # In a thread: with hundreds of credentials it takes a while, in which the service answers others.
-    return (await asyncio.to_thread(plan, goal, found, today=today)).to_json()
+    return await asyncio.to_thread(lambda: plan(goal, found, today=today, without=without).to_json())
 
 
-async def pathway_for(holding: Holding, target: Any) -> dict[str, Any]:
+async def pathway_for(holding: Holding, target: Any, without: Collection[str] = ()) -> dict[str, Any]:
     """What to earn next for one target, from the templates of all known profiles."""
     found = await members(holding)
     goal = read_target(target)
-    return (await asyncio.to_thread(lambda: guide(goal).pathway(found))).to_json()
+    return await asyncio.to_thread(lambda: guide(goal).pathway(found, without=without).to_json())
+
+
+async def progress(holding: Holding) -> list[dict[str, Any]]:
+    """How far one is towards every known target, in the order of `targets`."""
+    found, today = await members(holding), clock.today()
+
+    def work() -> list[dict[str, Any]]:
+        return [_progress(plan(target, found, today=today)) for target in _targets()]
+
+    return await asyncio.to_thread(work)
+
+
+def _progress(planned: StackPlan) -> dict[str, Any]:
+    return {
+        "id": planned.target.id,
+        "unit": planned.target.unit,
+        "required": planned.required,
+        "counted": planned.counted,
+        "offered": planned.offered,
+        "missing": planned.missing,
+        "met": planned.met,
+    }
 
 
 def guide(target: Target) -> Guide:

@@ -7,7 +7,7 @@ kind. Guidance promises nothing: whether an issuer is quality-assured is decided
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -16,9 +16,19 @@ from typing import Any, Final
 
 from agent.core.record import Grade, Record, text
 from agent.core.stacks.assignment import assign, fewest
-from agent.core.stacks.plan import Candidate, candidates_of, plan, problem_of, seats_of, units, windows_of
+from agent.core.stacks.plan import (
+    Candidate,
+    candidates_of,
+    identities_of,
+    plan,
+    problem_of,
+    seats_of,
+    units,
+    windows_of,
+)
+from agent.core.stacks.prerequisites import Before, prerequisites
 from agent.core.stacks.problem import Assignment, Taken
-from agent.core.stacks.result import StackPlan, number
+from agent.core.stacks.result import StackPlan, number, said_of
 from agent.core.stacks.rules import Member, amount_of
 from agent.core.verdict import Result
 from issuer_profiles.targets import Target
@@ -56,13 +66,14 @@ class Step:
     alternatives: tuple[Member, ...]
     condition: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, target: Target, before: Sequence[Before] = ()) -> dict[str, Any]:
         return {
             **_describe(self.member),
             "kind": "offered" if self.open_offer else "next",
             "counts": number(self.counts),
             "place": self.place,
             "condition": self.condition,
+            **said_of(self.member.record, target, before),
             "alternatives": [_describe(member) for member in self.alternatives],
         }
 
@@ -103,10 +114,16 @@ class Pathway:
             "met": self.plan.met,
             "closes": self.closes,
             "remaining": self.remaining,
-            "steps": [step.to_json() for step in self.steps],
+            "steps": self._steps(),
             "graph": self._graph(),
             "note": self.note,
         }
+
+    def _steps(self) -> list[dict[str, Any]]:
+        records = {item.member.id: item.member.record for item in self.plan.members}
+        records |= {step.member.id: step.member.record for step in self.steps}
+        before = prerequisites(records)
+        return [step.to_json(self.plan.target, before[step.member.id]) for step in self.steps]
 
     def _graph(self) -> dict[str, Any]:
         goal = f"target:{self.plan.target.id}"
@@ -137,15 +154,27 @@ class Guide:
         self._today = today
         self._possible = _possible(target, offerings, today) if target.kind != "degree" else []
 
-    def pathway(self, members: Sequence[Member]) -> Pathway:
-        """The fewest next credentials that close the target; if none do, those that come nearest."""
+    def pathway(self, members: Sequence[Member], *, without: Collection[str] = ()) -> Pathway:
+        """The fewest next credentials that close the target; if none do, those that come nearest.
+
+        What is left out (``without``, ids) does not count, and is not suggested again either.
+        """
         target = self.target
-        held_plan = plan(target, [member for member in members if not member.offered], today=self._today)
+        held_plan = plan(
+            target,
+            [member for member in members if not member.offered],
+            today=self._today,
+            without=without,
+        )
         if target.kind == "degree" or held_plan.met:
             note = held_plan.route or held_plan.note
             return Pathway(held_plan, (), held_plan.met, held_plan.missing, note)
-        held, open_offers = _known(target, members, self._today)
+        there = [member for member in members if member.id not in without]
+        held, open_offers = _known(target, there, self._today)
         known = {key for item in (*held, *open_offers) for key in item.identities}
+        known |= {
+            key for member in members if member.id in without for key in identities_of(target, member.record)
+        }
         possible = [item for item in self._possible if not known.intersection(item.identities)]
         tried = [*held, *open_offers, *_largest(possible)]
         found, closes = _choose(target, tried, len(held), len(open_offers))

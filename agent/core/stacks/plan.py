@@ -12,7 +12,7 @@ Caps may count a part of a credential, as Tampere's 25 elective ECTS do (002:175
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
@@ -30,16 +30,24 @@ from issuer_profiles.targets import Cap, Match, Place, Pool, Target
 
 MAX_MEMBERS: Final = 2000
 TOO_MANY: Final = f"Counts nothing: too many to plan at once; the newest {MAX_MEMBERS} were."
+LEFT_OUT: Final = "Counts nothing in this plan: you left it out."
 _STATES: Final[tuple[State, ...]] = ("counted", "offered", "excluded")
 _FREE: Final = Pool(id="free", title={"en": "Free choice"}, match=Match())
 
 
-def plan(target: Target, members: Sequence[Member], *, today: date) -> StackPlan:
+def plan(
+    target: Target, members: Sequence[Member], *, today: date, without: Collection[str] = ()
+) -> StackPlan:
     """What counts towards ``target`` and what is missing. The order of ``members`` makes no difference.
 
-    Beyond `MAX_MEMBERS` the newest are planned and the others said to be left out.
+    Members named in ``without`` (ids) are planned as if they were not there, and said to be left out. Beyond
+    `MAX_MEMBERS` the newest are planned and the others said to be left out too.
     """
+    left_out = [member for member in members if member.id in without]
+    if left_out:
+        members = [member for member in members if member.id not in without]
     candidates, excluded = candidates_of(target, members, today)
+    excluded += [_excluded(member, "left_out", LEFT_OUT) for member in left_out]
     kept = _newest(candidates)
     chosen = {item.member.id for item in kept}
     excluded += [
@@ -53,7 +61,7 @@ def plan(target: Target, members: Sequence[Member], *, today: date) -> StackPlan
     complete = counted >= required and not any(place.missing for place in places)
     met = complete and target.kind != "degree"
     route = _route(target, plans)
-    refused = any(item.state == "excluded" for item in plans)
+    refused = any(item.state == "excluded" and item.code != "left_out" for item in plans)
     return StackPlan(
         target=target,
         required=number(required),
@@ -130,7 +138,7 @@ def _candidate(target: Target, member: Member) -> Candidate:
         amount=amount_of(target, member.record),
         seats=tuple(at for at, seat in enumerate(seats_of(target)) if matches(target, seat.match, member)),
         lanes=tuple(at for at, route in enumerate(ways) if not routes.closed(target, route, member)),
-        identities=_identities(target, member.record),
+        identities=identities_of(target, member.record),
         caps=_caps(target, member),
     )
 
@@ -143,7 +151,7 @@ def _unplaceable(target: Target, candidate: Candidate) -> tuple[str, str]:
     return "", ""
 
 
-def _identities(target: Target, record: Record) -> tuple[tuple[str, ...], ...]:
+def identities_of(target: Target, record: Record) -> tuple[tuple[str, ...], ...]:
     """What two credentials for the same learning have in common: the template whatever its version, one that
     it supersedes, or the outcomes word for word (with ``overlap = "any-outcome"`` one of them).
     """

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from agent.core.record import text
+from agent.core.record import Record, text
+from agent.core.stacks.prerequisites import Before, prerequisites
 from agent.core.stacks.rules import SOURCES, Member
 from issuer_profiles.targets import Target
 
 type State = Literal["counted", "offered", "excluded"]
+MAX_ASKED: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class MemberPlan:
     place: str = ""
     route: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, target: Target, before: Sequence[Before] = ()) -> dict[str, Any]:
         record = self.member.record
         return {
             "credential_id": self.member.id,
@@ -48,6 +50,7 @@ class MemberPlan:
             "place": self.place,
             "route": self.route,
             "source": SOURCES.get(self.code, "000:249-256"),
+            **said_of(record, target, before),
         }
 
 
@@ -113,7 +116,7 @@ class StackPlan:
             "offered": self.offered,
             "missing": self.missing,
             "met": self.met,
-            "members": [member.to_json() for member in self.members],
+            "members": self._members(),
             "places": [place.to_json() for place in self.places],
             "route": self.route,
             "evidence": list(self.evidence),
@@ -121,6 +124,24 @@ class StackPlan:
             "note": self.note,
             "next": list(self.next),
         }
+
+    def _members(self) -> list[dict[str, Any]]:
+        before = prerequisites({item.member.id: item.member.record for item in self.members})
+        return [item.to_json(self.target, before[item.member.id]) for item in self.members]
+
+
+def said_of(record: Record, target: Target, before: Sequence[Before]) -> dict[str, Any]:
+    """What its issuer says, for drawing a pathway: entry requirements in words (their beginning), what comes before
+    it among the others (`agent.core.stacks.prerequisites`), and whether it names this target. Only the target's own
+    side decides what counts (000:278).
+    """
+    asked = text(record.prerequisites)
+    named = {name.rpartition("/")[2] for name in record.articulates_with}
+    return {
+        "prerequisites": asked if len(asked) <= MAX_ASKED else f"{asked[: MAX_ASKED - 1]}…",
+        "before": [each.to_json() for each in before],
+        "names_target": target.id in named,
+    }
 
 
 def number(amount: Decimal) -> str:

@@ -76,6 +76,7 @@ SOURCES: Final[dict[str, str]] = {
     "overlap": "domain.md §4",
     "over_cap": "002:1758",
     "too_many": "design",
+    "left_out": "design",
     "no_place": "000:278",
     "place_taken": "000:278",
     "no_route": "002:1810-1828",

@@ -206,8 +206,9 @@ def history(text: str, *, intact: bool = True) -> Document:
 
 def stack(text: str) -> Document:
     member = {
-        "id": text,
+        "credential_id": "held",
         "title": text,
+        "issuer": {"did": text, "host": text, "name": text},
         "state": "counted",
         "counts": text,
         "credit": text,
@@ -216,7 +217,10 @@ def stack(text: str) -> Document:
         "eqf": 6,
         "code": text,
         "source": text,
+        "before": [],
     }
+    out = member | {"credential_id": "out", "state": "excluded"}
+    out |= {"before": [{"id": "held", "why": text}, {"id": "nobody", "why": text}]}
     return {
         "places": [{"id": text, "title": text, "required": True, "missing": text}],
         "complaint": {"how": text, "process": text, "expected_resolution": text},
@@ -227,15 +231,28 @@ def stack(text: str) -> Document:
         "offered": text,
         "missing": text,
         "met": False,
-        "members": [member],
+        "members": [member, out],
         "route": text,
         "next": [text],
         "note": text,
     }
 
 
+def draft(text: str) -> Document:
+    return {
+        "id": "0123456789",
+        "name": text,
+        "target": text,
+        "title": text,
+        "without": [text],
+        "note": text,
+        "saved_at": text,
+    }
+
+
 def pathway(text: str) -> Document:
     step = {"id": "a", "title": text, "issuer": text, "eqf": 6, "condition": text, "kind": "next"}
+    step |= {"counts": text, "before": [{"id": "held", "why": "required"}]}
     nodes = [
         {"id": f"target:{text}", "kind": "target", "title": text},
         {"id": "place:p", "kind": "place", "title": text},

@@ -80,6 +80,16 @@ def commands(text: str) -> dict[tuple[str, ...], dict[str, Any]]:
         },
         ("history",): {f"GET {wallet}/history": documents.history(text)},
         ("stack", "plan", "--target", "x", "--explain"): {f"POST {wallet}/stacks": documents.stack(text)},
+        ("stack", "path", "x", "--without", "y"): {
+            f"POST {wallet}/stacks": documents.stack(text),
+            f"POST {wallet}/pathways": documents.pathway(text),
+        },
+        ("stack", "drafts"): {f"GET {wallet}/stack-drafts": {"drafts": [documents.draft(text)] * 2}},
+        ("stack", "save", "x", "y"): {f"POST {wallet}/stack-drafts": documents.draft(text)},
+        ("stack", "drop", "0"): {
+            f"GET {wallet}/stack-drafts": {"drafts": [documents.draft(text)]},
+            f"POST {wallet}/stack-drafts/0123456789/delete": {"deleted": "0123456789"},
+        },
         ("stack", "compare", "--target", "x"): {f"POST {wallet}/stacks": documents.stack(text)},
         ("pathway", "--target", "x"): {f"POST {wallet}/pathways": documents.pathway(text)},
         ("offer", "new", "x", "--given-name", "A", "--family-name", "B"): {

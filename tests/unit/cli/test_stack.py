@@ -48,6 +48,15 @@ def test_what_if_the_issuers_are_who_they_say() -> None:
     assert (unlisted["state"], unlisted["counts"]) == ("excluded", "0")
 
 
+def test_without_one_of_them() -> None:
+    command = ("stack", "plan", GOAL, "--records", SAMPLES, "--assume-issuers")
+    found = json.loads(cairn(*command, "--without", "cyber-security-safety-basics", "--json").stdout)
+    left_out = next(each for each in found["members"] if each["code"] == "left_out")
+    assert (found["counted"], left_out["credential_id"]) == ("10", "cyber-security-safety-basics")
+    shown = cairn(*command, "--without", "cyber-security-safety-basics").stdout
+    assert "Counts nothing in this plan: you left it out." in shown
+
+
 def test_explain_names_the_rule_and_its_source() -> None:
     outcome = cairn("stack", "plan", "--target", GOAL, "--records", SAMPLES, "--assume-issuers", "--explain")
     assert "rule other_cluster, source 002:720" in outcome.stdout
@@ -127,6 +136,8 @@ def test_bad_calls_are_told_apart(tmp_path: Path) -> None:
     assert cairn("stack", "plan", "--target", GOAL, "--records", tmp_path).exit_code == 2
     assert cairn("stack", "plan", "--target", GOAL, "--records", SAMPLES, "--wallet").exit_code == 2
     assert cairn("stack", "plan", "--target", GOAL, "--assume-issuers").exit_code == 2
+    assert cairn("stack", "plan", "--records", SAMPLES).exit_code == 2
+    assert cairn("stack", "plan", GOAL, "--target", GOAL, "--records", SAMPLES).exit_code == 2
     wrong = tmp_path / "wrong.toml"
     wrong.write_text('format = 1\nid = "wrong"\ntotl = "5"\n', "utf-8")
     outcome = cairn("stack", "plan", "--target", wrong, "--records", SAMPLES)

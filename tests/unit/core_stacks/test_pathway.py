@@ -59,7 +59,7 @@ def test_an_offer_that_is_open_goes_before_a_template() -> None:
     found = pathway(target(total="7"), [offer], [offer_of("seven", "7")], today=TODAY)
     assert ids(found) == ["open offer"]
     assert found.steps[0].open_offer
-    assert found.steps[0].to_json()["alternatives"] == []
+    assert found.to_json()["steps"][0]["alternatives"] == []
 
 
 def test_what_cannot_be_closed_comes_as_near_as_it_can() -> None:
