@@ -33,7 +33,9 @@ def path_of(typed: str) -> Path:
     if len(text) > MAX_PATH_CHARS:
         raise InputError("bad_path", t("That is too long for the name of a file."))
     if not all(char.isprintable() or unicodedata.category(char) == "Zs" for char in text):
-        raise InputError("bad_path", t("That is not the name of a file: it holds characters that cannot be shown."))
+        raise InputError(
+            "bad_path", t("That is not the name of a file: it holds characters that cannot be shown.")
+        )
     try:
         return Path(text).expanduser().absolute()
     except (RuntimeError, OSError) as error:  # ~somebody who does not exist; no present folder
@@ -107,9 +109,7 @@ def write_whole(path: Path, data: bytes, *, replace: bool) -> None:
         finally:
             Path(draft).unlink(missing_ok=True)
     except FileExistsError as error:
-        raise ConflictError(
-            EXISTS, t("There is already a file {path}.").format(path=shown(path))
-        ) from error
+        raise ConflictError(EXISTS, t("There is already a file {path}.").format(path=shown(path))) from error
     except OSError as error:
         raise _unusable(path, error) from error
 
@@ -151,6 +151,8 @@ def _link_or_copy(draft: str, path: Path, link: Callable[[str, Path], None]) -> 
 def _unusable(path: Path, error: OSError, hint: str = "") -> InputError:
     return InputError(
         "unusable_path",
-        t("{path} cannot be used: {why}.").format(path=shown(path), why=error.strerror or type(error).__name__),
+        t("{path} cannot be used: {why}.").format(
+            path=shown(path), why=error.strerror or type(error).__name__
+        ),
         hint,
     )

@@ -43,31 +43,6 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """The name of a collection or a tag, and how many credentials have it."""
-
-    name: Untrusted
-    count: int
-
-    @classmethod
-    def read(cls, doc: Doc) -> Label:
-        return cls(doc.text("name"), doc.number("count") or 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    collections: tuple[Label, ...] = ()
-    tags: tuple[Label, ...] = ()
-
-    @classmethod
-    def read(cls, doc: Doc) -> Labels:
-        return cls(
-            tuple(Label.read(item) for item in doc.docs("collections")),
-            tuple(Label.read(item) for item in doc.docs("tags")),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Loss:
     """What is lost with a credential; ``expect`` stands for exactly that, and deleting needs it."""
 

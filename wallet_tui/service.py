@@ -10,7 +10,7 @@ from urllib.parse import quote
 from agent.client import AgentClient, Event
 from wallet_tui.doc import Doc
 from wallet_tui.model import MAX_ROWS, Credential, HistoryEntry, Offer, Status, Summary
-from wallet_tui.portfolio_model import Badge, Labels, Loss, Taken
+from wallet_tui.portfolio_model import Badge, Loss, Taken
 from wallet_tui.request_model import Request
 from wallet_tui.stack_model import Pathway, Stack, Target
 
@@ -117,9 +117,6 @@ class Wallet:
     async def badges(self) -> list[Badge]:
         answer = Doc(await self._client.get("/v1/wallet/badges"))
         return [Badge.read(item) for item in answer.docs("badges", MAX_ROWS)]
-
-    async def labels(self) -> Labels:
-        return Labels.read(Doc(await self._client.get("/v1/wallet/collections")))
 
     async def shelve(self, credential_id: str, change: Mapping[str, Any]) -> Credential:
         """``change`` is any part of ``{archived, collections, tags, note}``; the rest stays."""

@@ -140,7 +140,16 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             raise ProblemError(423, "locked", "The wallet is locked.")
         match (method, *parts):
             case ("GET", "wallet", "credentials"):
-                hidden = {"record", "claims", "checks", "beside", "forms", "not_understood", "shared", "shelf"}
+                hidden = {
+                    "record",
+                    "claims",
+                    "checks",
+                    "beside",
+                    "forms",
+                    "not_understood",
+                    "shared",
+                    "shelf",
+                }
                 rows = [{k: v for k, v in item.items() if k not in hidden} for item in self.credentials]
                 return 200, {"credentials": rows}
             case ("GET", "wallet", "credentials", identifier):

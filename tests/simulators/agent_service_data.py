@@ -97,7 +97,7 @@ def checks(
     if listed:
         out += [
             check(
-                "listed",
+                "institution",
                 "Institution listed",
                 detail=f"{issuer['name']}, in DEQAR sample",
                 url=registry,
@@ -112,7 +112,7 @@ def checks(
     else:
         out += [
             check(
-                "listed",
+                "institution",
                 "Institution listed",
                 "unknown",
                 "no_information",
@@ -128,7 +128,9 @@ def checks(
             ),
         ]
     out.append(
-        check("list_fresh", "List fresh and signed", detail="demo list of 12 March, signed", sha256="1a" * 32)
+        check(
+            "registry_list", "List fresh and signed", detail="demo list of 12 March, signed", sha256="1a" * 32
+        )
     )
     return out
 

@@ -63,7 +63,9 @@ class ShelfRoutes:
             case ("POST", "credentials", identifier, "delete"):
                 held = _held(service.credentials, identifier)
                 if body.get("expect") != self._loss(held)["expect"]:
-                    raise ProblemError(409, "loss_changed", "What would be lost changed.", kind="ConflictError")
+                    raise ProblemError(
+                        409, "loss_changed", "What would be lost changed.", kind="ConflictError"
+                    )
                 service.credentials.remove(held)
                 return {"deleted": identifier}
         raise ProblemError(404, "not_found", "There is no such thing.")
@@ -94,7 +96,9 @@ class ShelfRoutes:
         if asked["as"] not in forms:
             raise ProblemError(422, "unknown_format", "There is no such format.")
         if asked["as"] == "presentation" and not (asked.get("challenge") and asked.get("domain")):
-            raise ProblemError(422, "no_challenge", "A presentation is made for one challenge and one verifier.")
+            raise ProblemError(
+                422, "no_challenge", "A presentation is made for one challenge and one verifier."
+            )
         self.asked.append(asked)
         return httpx.Response(
             200, content=self.exported, headers={"x-cairn-remarks": json.dumps(self.remarks)}
