@@ -58,8 +58,8 @@ Test = Callable[[Indexed], bool]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """``tests`` have to hold all. ``plain`` are the words without a prefix, ``states`` what ``is:`` asks for;
-    ``fields`` says that another field is asked about, too.
+    """``plain`` are the words without a prefix, ``tests`` what those with one ask; all have to hold. ``states`` is
+    what ``is:`` asks for, and ``fields`` says that another field is asked about, too.
     """
 
     tests: tuple[Test, ...]
@@ -88,7 +88,6 @@ def read_query(text: str, today: date, marked: Collection[str] = ()) -> Query:
         else:
             plain.append(value)
     fields = bool(tests)
-    tests += [_plain(value) for value in plain]
     tests += [_state(name, marked) for name in sorted(states - {"all"})]
     return Query(tuple(tests), tuple(plain), frozenset(states), fields)
 
@@ -107,13 +106,53 @@ def find(
     query: str, items: Sequence[Indexed], today: date = date.max, marked: Collection[str] = ()
 ) -> list[Summary]:
     """Items that fulfil every word of ``query``, in the order they came in."""
-    asked = read_query(query, today, marked)
-    found: Sequence[Indexed] = items
-    if not asked.archived_too:
-        found = [entry for entry in found if not entry.item.archived]
-    for test in asked.tests:
-        found = [entry for entry in found if test(entry)]
-    return [entry.item for entry in found]
+    return [entry.item for entry in Finder(items).find(query, today, marked)]
+
+
+class Finder:
+    """Looks through the same items again and again, as somebody types: a word that grows longer is looked for only
+    where it was found while it was shorter.
+    """
+
+    def __init__(self, items: Sequence[Indexed]) -> None:
+        self._all = items
+        self._shown = [entry for entry in items if not entry.item.archived]
+        self._terms: list[tuple[str, str]] = []
+        self._found: Sequence[Indexed] = self._shown
+
+    @property
+    def shown(self) -> Sequence[Indexed]:
+        """What is not archived."""
+        return self._shown
+
+    def find(self, query: str, today: date, marked: Collection[str] = ()) -> Sequence[Indexed]:
+        terms = split(query)
+        if _narrows(self._terms, terms):
+            word = terms[-1][1]
+            found: Sequence[Indexed] = [entry for entry in self._found if word in entry.words]
+        else:
+            found = self._from_all(query, today, marked)
+        self._terms, self._found = terms, found
+        return found
+
+    def _from_all(self, query: str, today: date, marked: Collection[str]) -> Sequence[Indexed]:
+        asked = read_query(query, today, marked)
+        found = self._all if asked.archived_too else self._shown
+        for word in asked.plain:
+            found = [entry for entry in found if word in entry.words]
+        for test in asked.tests:
+            found = [entry for entry in found if test(entry)]
+        return found
+
+
+def _narrows(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> bool:
+    """Whether ``new`` is ``old`` with its last plain word grown longer, or with one more."""
+    if not new or new[-1][0] or any(prefix == "is" for prefix, _ in new):  # marks change meanwhile
+        return False
+    if new[:-1] == old:
+        return True
+    grown = len(old) == len(new) and old[:-1] == new[:-1] and not old[-1][0]
+    return grown and new[-1][1].startswith(old[-1][1])
 
 
 def find_badges(query: str, badges: Sequence[Badge], marked: Collection[str] = ()) -> list[Badge]:
@@ -123,10 +162,6 @@ def find_badges(query: str, badges: Sequence[Badge], marked: Collection[str] = (
         return []
     found = [badge for badge in badges if "marked" not in asked.states or badge.id in marked]
     return [badge for badge in found if all(word in badge.words for word in asked.plain)]
-
-
-def _plain(value: str) -> Test:
-    return lambda entry: value in entry.words
 
 
 def _test(prefix: str, value: str, today: date) -> Test:

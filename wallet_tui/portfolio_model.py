@@ -65,8 +65,8 @@ class Taken:
     credential: Summary | None = None
     badge: Badge | None = None
     parts: tuple[Taken, ...] = ()
-    detail: Untrusted = Untrusted("")
-    hint: Untrusted = Untrusted("")
+    detail: Untrusted | None = None
+    hint: Untrusted | None = None
 
     @classmethod
     def read(cls, doc: Doc, *, inner: bool = False) -> Taken:
@@ -74,7 +74,7 @@ class Taken:
         if how == "bundle" and not inner:
             parts = tuple(cls.read(item, inner=True) for item in doc.docs("parts", MAX_ROWS))
             return cls(how, parts=parts)
-        if how == "refused" or how == "bundle":
+        if how in {"refused", "bundle"}:  # a bundle in a bundle is nothing we know
             return cls("refused", detail=doc.text("detail"), hint=doc.text("hint"))
         # A credential has a state, because it was checked; a picture has none.
         if how == "visual_badge" or not doc.ident("state"):

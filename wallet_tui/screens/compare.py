@@ -33,6 +33,10 @@ MARKS = {
     "first": (mark("1 only first"), "$text-accent"),
     "second": (mark("2 only second"), "$text-accent"),
 }
+# Claims that the title and the first rows say already.
+_SAID_ABOVE = frozenset(
+    {"title", "issuer_name", "issuer_did", "credit", "ects", "eqf_level", "awarded_on", "expires_on"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +125,8 @@ def compare_blocks(first: Credential, second: Credential, width: int) -> list[Bl
     blocks.append(Block(_outcomes(first.outcomes, second.outcomes, width)))
     blocks.append(BLANK)
     # What differs is what one looks for.
-    for pair in sorted(pairs, key=lambda pair: pair.how == "same"):
-        blocks.append(Block(_pair(pair, width)))
-    return blocks
+    by_interest = sorted(pairs, key=lambda pair: pair.how == "same")
+    return blocks + [Block(_pair(pair, width)) for pair in by_interest]
 
 
 def pairs_of(first: Credential, second: Credential) -> list[Pair]:
@@ -143,6 +146,8 @@ def pairs_of(first: Credential, second: Credential) -> list[Pair]:
     mine = {claim.name: claim for claim in first.claims}
     theirs = {claim.name: claim for claim in second.claims}
     for name in [*mine, *(name for name in theirs if name not in mine)]:
+        if name in _SAID_ABOVE:
+            continue
         left, right = mine.get(name), theirs.get(name)
         either = left or right
         if either is None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from textual.content import Content
 
 from wallet_tui import words
-from wallet_tui.find import EXAMPLES, MAX_QUERY_CHARS, PREFIXES, SORTS, Entry, split
+from wallet_tui.find import EXAMPLES, MAX_QUERY_CHARS, PREFIXES, SORTS, Entry, Indexed, split
 from wallet_tui.i18n import t, tn
 from wallet_tui.layout import Cell, fold, join, row
 from wallet_tui.model import Summary
@@ -17,6 +17,7 @@ from wallet_tui.safe_text import Untrusted, clean, safe_text
 ROOMY = 64
 STATE_WIDTH = 9
 KNOWN_NAMES = 8
+Tally = tuple[int, int, int]
 
 
 def draw_entry(item: Entry, width: int, *, marked: bool) -> list[Content]:
@@ -56,11 +57,14 @@ def _mark(marked: bool) -> Cell:
     return Cell(Content.styled(t("● marked"), "$text-accent") if marked else "", STATE_WIDTH)
 
 
-def totals(
-    shown: int, held: int, tally: tuple[int, int, int], *, order: str, archived: int, marked: int, badges: int
-) -> Content:
+def tally(entries: Iterable[Indexed]) -> Tally:
+    states = [entry.item.state for entry in entries]
+    return states.count("pass"), states.count("fail"), states.count("unknown")
+
+
+def totals(shown: int, held: int, counted: Tally, *, order: str, archived: int, marked: int) -> Content:
     """``held`` counts what the list can show now; ``archived`` what it hides."""
-    if not held and not archived and not badges:
+    if not held and not archived:
         return Content("")
     if shown == held:
         first = tn("{n} held", "{n} held", held).format(n=held)
@@ -71,9 +75,7 @@ def totals(
         notes.append(tn("● {n} marked", "● {n} marked", marked).format(n=marked))
     if archived:
         notes.append(tn("{n} archived, hidden", "{n} archived, hidden", archived).format(n=archived))
-    if badges:
-        notes.append(tn("{n} visual badge", "{n} visual badges", badges).format(n=badges))
-    return join(f" {first}   ", words.counts(tally), "\n ", (" · ".join(notes), "$muted"))
+    return join(f" {first}   ", words.counts(counted), "\n ", (" · ".join(notes), "$muted"))
 
 
 def find_help(query: str, labels: Collection[Untrusted], width: int) -> Content:

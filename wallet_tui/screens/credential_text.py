@@ -9,7 +9,7 @@ from textual.content import Content
 
 from wallet_tui import words
 from wallet_tui.i18n import mark, t, tn
-from wallet_tui.layout import fold, heading, join, labelled
+from wallet_tui.layout import fit, fold, heading, join, labelled
 from wallet_tui.model import CheckRow, Claim, Credential, Shelf, Summary
 from wallet_tui.portfolio_model import MAX_NOTE_CHARS, Badge
 from wallet_tui.safe_text import Untrusted, clean, safe_text
@@ -106,9 +106,9 @@ def verdict_lines(checks: Sequence[CheckRow], width: int) -> list[Content]:
     lines: list[Content] = []
     for index, label in enumerate(_PART_LABELS):
         results = [check.result for check in checks if _PARTS.get(check.code, 0) == index]
-        lines += fold(join(words.result(combine(results)), "  ", t(label)), width, indent=11, first=0)
+        lines += fold(join(fit(words.result(combine(results)), 9), "  ", t(label)), width, indent=11, first=0)
     nobody = t("Policy satisfied: nobody has asked for anything yet")
-    return [*lines, *fold(join(("– none   ", "$muted"), "  ", nobody), width, indent=11, first=0)]
+    return [*lines, *fold(join(fit("–", 9), "  ", nobody), width, indent=11, first=0)]
 
 
 def combine(results: Sequence[str]) -> str:

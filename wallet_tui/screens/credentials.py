@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from agent.errors import CairnError
 from wallet_tui import words
 from wallet_tui.actions import bindings
-from wallet_tui.find import MAX_QUERY_CHARS, Entry, Indexed, find, find_badges, in_order, read_query
+from wallet_tui.find import MAX_QUERY_CHARS, Entry, Finder, Indexed, find_badges, in_order, read_query
 from wallet_tui.i18n import mark, t
 from wallet_tui.model import Credential, Summary
 from wallet_tui.portfolio import Portfolio, Shelved, read_portfolio
@@ -22,7 +22,7 @@ from wallet_tui.portfolio_model import Badge
 from wallet_tui.safe_text import Untrusted
 from wallet_tui.screens.base import Answered, Refused, error_blocks, set_text
 from wallet_tui.screens.credential_actions import DEMO, NO_CREDENTIAL, CredentialActions
-from wallet_tui.screens.credential_rows import draw_entry, find_help, totals
+from wallet_tui.screens.credential_rows import Tally, draw_entry, find_help, tally, totals
 from wallet_tui.screens.credential_text import (
     badge_blocks,
     checks_blocks,
@@ -42,17 +42,34 @@ MAX_KEPT = 100
 FIRST_GLANCE = 0.15
 
 
+class Saying(Widget):
+    """Two lines that change at every key: of a fixed height, so that nothing is laid out again for them."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._content = Content("")
+
+    def say(self, content: Content) -> None:
+        self._content = content
+        self.refresh()
+
+    def render(self) -> Content:
+        return self._content
+
+
 class CredentialsScreen(CredentialActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings("find", "pane.next")
     RELOAD_ON: ClassVar[frozenset[str]] = frozenset({"credential", "verdict"})
 
     def __init__(self) -> None:
         super().__init__()
-        self._sorted: list[Indexed] = []
+        self._finder = Finder([])
+        self._tallies: dict[bool, Tally] = {}
         self._badges: list[Badge] = []
         self._labels: list[Untrusted] = []
         self._kept: dict[str, Credential] = {}
         self._opened: set[str] = set()
+        self._badges_shown = 0
         self._shown_id = ""
         self._wanted = ""
         self._loaded = False
@@ -66,10 +83,10 @@ class CredentialsScreen(CredentialActions):
                     placeholder=t("find: words, or eqf:7 issuer:munster status:unknown"),
                     max_length=MAX_QUERY_CHARS,
                 )
-                yield Static(id="find-help", markup=False)
+                yield Saying(id="find-help")
                 yield Static(id="empty", markup=False)
                 yield RowList(self._draw, lambda item: item.id, id="list")
-                yield Static(id="totals", markup=False)
+                yield Saying(id="totals")
             yield Document(id="claims")
             yield Document(id="detail")
 
@@ -135,14 +152,15 @@ class CredentialsScreen(CredentialActions):
 
     def forget(self) -> None:
         """Marks are drafts: they name credentials and say nothing of them."""
-        self._all, self._sorted, self._badges, self._labels = [], [], [], []
+        self._all, self._finder, self._badges, self._labels = [], Finder([]), [], []
         self._kept, self._shown_id, self._wanted, self._loaded = {}, "", "", False
         self._opened.clear()
         self.rows.show([])
         for document in (self.detail, self.claims):
             document.show(lambda _: [])
-        for name in ("#totals", "#empty", "#find-help"):
-            self.query_one(name, Static).update("")
+        self.query_one("#empty", Static).update("")
+        for name in ("#totals", "#find-help"):
+            self.query_one(name, Saying).say(Content(""))
         self.field.value = ""
 
     def on_answered(self, message: Answered[object]) -> None:
@@ -176,11 +194,13 @@ class CredentialsScreen(CredentialActions):
         self._arrange()
         self._filter()
         self._go_to_wanted()
+        self._show_detail()
         self._fetch(self.current)
 
     def _arrange(self) -> None:
         """Once for every change of the data or of the order, never while somebody types."""
-        self._sorted = in_order(self._all, self._order)
+        self._finder = Finder(in_order(self._all, self._order))
+        self._tallies = {True: tally(self._all), False: tally(self._finder.shown)}
         found: dict[str, Untrusted] = {}
         for entry in self._all:
             for label in (*entry.item.collections, *entry.item.tags):
@@ -226,6 +246,7 @@ class CredentialsScreen(CredentialActions):
         self._kept.update({name: held for name, held in fresh.items() if name in self._kept})
         self._arrange()
         self._filter()
+        self._show_detail()
         self._fetch(self.current)
 
     def go_to(self, identifier: str) -> None:
@@ -258,12 +279,12 @@ class CredentialsScreen(CredentialActions):
 
     def _filter(self) -> None:
         query, today = self.field.value, self.cairn.now().date()
-        found: list[Entry] = list(find(query, self._sorted, today, self._marked))
-        found += find_badges(query, self._badges, self._marked)
-        self.rows.show(found)
+        found: list[Entry] = [entry.item for entry in self._finder.find(query, today, self._marked)]
+        pictures = find_badges(query, self._badges, self._marked)
+        self._badges_shown = len(pictures)
+        self.rows.show([*found, *pictures])
         self._show_empty()
         self._show_totals()
-        self._show_detail()
 
     def _show_empty(self) -> None:
         empty = self.query_one("#empty", Static)
@@ -284,33 +305,32 @@ class CredentialsScreen(CredentialActions):
 
     def _show_totals(self) -> None:
         if not self._loaded or (self._error is not None and not self._all):
-            set_text(self.query_one("#totals", Static), [])
+            self.query_one("#totals", Saying).say(Content(""))
             return
         archived_too = read_query(self.field.value, self.cairn.now().date()).archived_too
-        counted = [entry.item.state for entry in self._all if archived_too or not entry.item.archived]
-        shown = sum(1 for item in self.rows.items if isinstance(item, Summary))
+        counted = self._tallies[archived_too]
         line = totals(
-            shown,
-            len(counted),
-            (counted.count("pass"), counted.count("fail"), counted.count("unknown")),
+            len(self.rows.items) - self._badges_shown,
+            sum(counted),
+            counted,
             order=self._order,
-            archived=len(self._all) - len(counted),
+            archived=len(self._all) - sum(counted),
             marked=len(self._marked),
-            badges=len(self._badges),
         )
-        set_text(self.query_one("#totals", Static), [line])
+        self.query_one("#totals", Saying).say(line)
 
     def on_input_changed(self, _: Input.Changed) -> None:
         if self._loaded:
             self._filter()
         width = max(20, self.query_one("#list-pane").size.width - 4)
-        set_text(self.query_one("#find-help", Static), [find_help(self.field.value, self._labels, width)])
+        self.query_one("#find-help", Saying).say(find_help(self.field.value, self._labels, width))
 
     def on_input_submitted(self, _: Input.Submitted) -> None:
         self.rows.focus()
 
     def on_lines_moved(self, message: Lines.Moved) -> None:
-        if message.lines is self.rows:
+        # The list tells where it is whenever it is filtered: only another place is news.
+        if message.lines is self.rows and message.key != self._shown_id:
             self._opened.clear()
             self._show_detail()
             self._fetch(self.current)
@@ -337,6 +357,7 @@ class CredentialsScreen(CredentialActions):
         item = self.current
         if item is None:
             self._shown_id = ""
+            self.remove_class("-two")
             error = self._error
             self.detail.show(lambda width: error_blocks(error, width) if error is not None else [])
             self.claims.show(lambda _: [])
@@ -344,6 +365,7 @@ class CredentialsScreen(CredentialActions):
         same = item.id == self._shown_id
         self._shown_id = item.id
         two = self.wide and self.detail_open and isinstance(item, Summary)
+        self.set_class(two, "-two")
         self.detail.show(lambda width: self._blocks(item, width, two=two), keep_place=same)
         self.claims.show(lambda width: self._left(item, width) if two else [], keep_place=same)
 
@@ -408,7 +430,7 @@ class CredentialsScreen(CredentialActions):
     def action_pane_next(self) -> None:
         if not self.detail_open:
             self.action_open_current()
-        elif self.wide and self.claims.display:
+        elif self.has_class("-two"):
             (self.detail if self.claims.has_focus else self.claims).focus()
         else:
             self.action_back()

@@ -198,7 +198,7 @@ def _outcome(taken: Taken, width: int, checks: dict[str, tuple[CheckRow, ...]]) 
         lines += draw_entry(taken.badge, width, marked=False)
         lines += fold(lacks(taken.badge), width, indent=2)
         return Block(lines, taken.badge.id)
-    lines += fold(safe_text(taken.detail, 400), width, indent=2)
-    if taken.hint:
-        lines += fold(safe_text(taken.hint, 400), width, indent=2)
+    for said in (taken.detail, taken.hint):
+        if said:
+            lines += fold(safe_text(said, 400), width, indent=2)
     return Block(lines)

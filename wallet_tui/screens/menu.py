@@ -21,7 +21,7 @@ from wallet_tui.widgets.lines import Lines
 from wallet_tui.widgets.rows import RowList
 
 KEY_WIDTH = 6
-LABEL_WIDTH = 22
+LABEL_WIDTH = 25
 
 
 @dataclass(frozen=True, slots=True)
