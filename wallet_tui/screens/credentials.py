@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -40,6 +41,7 @@ NOTHING_FITS = mark("Nothing fits these words. Press esc to see all.")
 ALL_ARCHIVED = mark("Everything is archived. Find is:archived to see it.")
 MAX_KEPT = 100
 FIRST_GLANCE = 0.15
+FOLLOW_SECONDS = 0.05
 
 
 class Saying(Widget):
@@ -73,6 +75,7 @@ class CredentialsScreen(CredentialActions):
         self._shown_id = ""
         self._wanted = ""
         self._loaded = False
+        self._follow: Timer | None = None
         self._error: CairnError | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -194,8 +197,7 @@ class CredentialsScreen(CredentialActions):
         self._arrange()
         self._filter()
         self._go_to_wanted()
-        self._show_detail()
-        self._fetch(self.current)
+        self._show_and_fetch()
 
     def _arrange(self) -> None:
         """Once for every change of the data or of the order, never while somebody types."""
@@ -246,8 +248,7 @@ class CredentialsScreen(CredentialActions):
         self._kept.update({name: held for name, held in fresh.items() if name in self._kept})
         self._arrange()
         self._filter()
-        self._show_detail()
-        self._fetch(self.current)
+        self._show_and_fetch()
 
     def go_to(self, identifier: str) -> None:
         self._wanted = identifier
@@ -332,9 +333,18 @@ class CredentialsScreen(CredentialActions):
         # The list tells where it is whenever it is filtered: only another place is news.
         if message.lines is self.rows and message.key != self._shown_id:
             self._opened.clear()
-            self._show_detail()
-            self._fetch(self.current)
             self.update_keys()
+            # Beside the list it follows a moment later, so that it holds up no key.
+            if self._follow is not None:
+                self._follow.stop()
+            if self.wide:
+                self._follow = self.set_timer(FOLLOW_SECONDS, self._show_and_fetch)
+            else:
+                self._show_and_fetch()
+
+    def _show_and_fetch(self) -> None:
+        self._show_detail()
+        self._fetch(self.current)
 
     def on_lines_chosen(self, message: Lines.Chosen) -> None:
         if message.lines is self.rows:

@@ -93,7 +93,7 @@ class DeleteScreen(Guarded):
 
     def _start(self) -> None:
         item = self._item
-        self._asked_at = None
+        self._asked_at, self._error = None, None
         if isinstance(item, Badge):
             self._loss = Loss((Untrusted(t(BADGE_LOSS)),), item.id)
         else:
@@ -115,7 +115,7 @@ class DeleteScreen(Guarded):
         if not self.cairn.connection.unlocked:
             return
         if isinstance(message.value, Loss):
-            self._loss, self._error = message.value, None
+            self._loss = message.value  # an error that led here stays on the screen
             self._show()
         else:
             self.notify(t("It was deleted."))

@@ -162,6 +162,8 @@ class ExportScreen(Sheet):
         self._choose_scope()
 
     def on_descendant_focus(self) -> None:
+        """While the path is typed, of the forms only the chosen one is shown: what is said needs the room."""
+        self.forms.styles.height = 1 if isinstance(self.focused, Input) else len(self.scope.forms)
         self.update_keys()
 
     # Choosing.

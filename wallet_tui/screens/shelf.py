@@ -216,5 +216,6 @@ def changes(
 
 def plain_note(text: str) -> str:
     """Lines without what a terminal could act on; blank lines stay, those at the end go."""
-    lines = [clean(line, MAX_NOTE_CHARS) for line in text[: 4 * MAX_NOTE_CHARS].splitlines()]
+    # Longer than a note may be: one that is too long is refused in words, never cut in silence.
+    lines = [clean(line, 4 * MAX_NOTE_CHARS) for line in text[: 4 * MAX_NOTE_CHARS].splitlines()]
     return "\n".join(lines).rstrip()
