@@ -78,6 +78,18 @@ _KEYS = (
     Key("evidence", "space", "evidence", "space", "evidence", "show what a check rests on"),
     Key("offer.accept", "A", "accept", "A", "accept", "accept the offer"),
     Key("offer.reject", "R", "reject", "R", "reject", "reject the offer; the issuer is told"),
+    Key("mark", "space", "mark", "space", "mark", "mark it, to do something with several at once"),
+    Key("menu", "m", "menu", "m", "more", "everything that can be done here"),
+    Key("sort", "s", "next_sort", "s", "sort", "the next order of the list"),
+    Key("shelf", "t", "labels", "t", "tags", "collections and tags of what is marked, or of this one"),
+    Key("note", "n", "note", "n", "note", "write a note about it; only you see it"),
+    Key("archive", "x", "archive", "x", "archive", "put it out of sight, or back; nothing is lost"),
+    Key("compare", "c", "compare", "c", "compare", "compare two credentials, field by field"),
+    Key("write", "o", "write_file", "o", "write", "write it to a file: as signed, as a page, as a picture"),
+    Key("write.scope", "w", "next_scope", "w", "which", "which credentials: this one, those marked, all"),
+    Key("import", "i", "import_file", "i", "import", "take in a credential from a file"),
+    Key("delete", "D,delete", "delete", "D", "delete", "delete it; what is lost is said first"),
+    Key("save", "f2,ctrl+s", "save", "f2", "save", "save"),
     Key("stack.goal", "n", "next_goal", "n", "next goal", "show the next goal"),
 )
 

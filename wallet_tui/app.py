@@ -90,12 +90,14 @@ class CairnApp(App[None]):
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         poll_seconds: float = POLL_SECONDS,
+        demo_root: Path | None = None,
     ) -> None:
         # Native colours make Textual use its NoColor filter: attributes only, no greys of its own.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.register_theme(CAIRN)
         self.theme = CAIRN.name
         self.now = now
+        self.demo_root = demo_root  # where the agents of a demo universe are, if this wallet lies in one
         self.connection = Connection()
         self.connection_signal: Signal[Connection] = Signal(self, "connection")
         self.event_signal: Signal[Event] = Signal(self, "event")

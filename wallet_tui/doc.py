@@ -85,6 +85,10 @@ class Doc:
         items = value[:limit] if isinstance(value, list) else []
         return tuple(Untrusted(item) for item in items if isinstance(item, str))
 
+    def first_text(self) -> Untrusted:
+        """The first member that is text, for objects whose names are languages."""
+        return Untrusted(next((item for item in self._data.values() if isinstance(item, str)), ""))
+
     def need(self, name: str) -> str:
         """An identifier without which the answer is of no use."""
         value = self.ident(name)

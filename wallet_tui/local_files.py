@@ -20,6 +20,7 @@ from wallet_tui.i18n import t
 
 MAX_PATH_CHARS = 1024
 MAX_NAME_CHARS = 80
+MAX_SHOWN = 120
 EXISTS = "file_exists"
 
 
@@ -43,11 +44,12 @@ def path_of(typed: str) -> Path:
 
 
 def shown(path: Path) -> str:
-    """With ``~`` for the home folder."""
+    """With ``~`` for the home folder; of a very long one, its beginning and its end."""
     try:
-        return f"~/{path.relative_to(Path.home())}"
+        text = f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):
-        return str(path)
+        text = str(path)
+    return text if len(text) <= MAX_SHOWN else f"{text[:20]}…{text[21 - MAX_SHOWN:]}"
 
 
 def default_path(title: str, ending: str) -> str:
@@ -70,16 +72,14 @@ def read_whole(path: Path, limit: int) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         raise _unusable(path, error, t("Look for a mistake in its name.")) from error
-    with os.fdopen(handle, "rb") as file:
-        try:
-            kind = os.fstat(handle).st_mode
-            if stat.S_ISDIR(kind):
-                raise InputError("no_file", t("{path} is a folder.").format(path=shown(path)))
-            if not stat.S_ISREG(kind):
-                raise InputError("no_file", t("{path} is not a file with content.").format(path=shown(path)))
+    try:
+        _require_regular(os.fstat(handle).st_mode, path)
+        with os.fdopen(handle, "rb", closefd=False) as file:
             data = file.read(limit + 1)
-        except OSError as error:
-            raise _unusable(path, error) from error
+    except OSError as error:
+        raise _unusable(path, error) from error
+    finally:
+        os.close(handle)
     if len(data) > limit:
         raise InputError(
             "too_large",
@@ -120,6 +120,10 @@ def _refuse_special(path: Path) -> None:
         kind = path.stat().st_mode
     except FileNotFoundError:
         return
+    _require_regular(kind, path)
+
+
+def _require_regular(kind: int, path: Path) -> None:
     if stat.S_ISDIR(kind):
         raise InputError("no_file", t("{path} is a folder.").format(path=shown(path)))
     if not stat.S_ISREG(kind):

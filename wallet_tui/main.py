@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     from wallet_tui.app import CairnApp
 
-    app = CairnApp(lambda: AgentClient.from_home(home))
+    app = CairnApp(lambda: AgentClient.from_home(home), demo_root=home.parent)
     app.run()
     return app.return_code or EXIT_OK
 

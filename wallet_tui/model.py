@@ -15,6 +15,8 @@ from wallet_tui.doc import MAX_NUMBER_CHARS, Doc
 from wallet_tui.safe_text import Untrusted
 
 MAX_ROWS = 20_000
+MAX_LABELS = 50
+MAX_SEARCH_CHARS = 600
 RESULTS = ("pass", "fail", "unknown")
 
 
@@ -98,6 +100,8 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
+    """``search`` are further words that it is found by (outcomes, ESCO labels, description, note)."""
+
     id: str
     title: Untrusted
     credit: Credit | None
@@ -109,6 +113,12 @@ class Summary:
     counts: tuple[int, int, int]
     checked_at: datetime | None
     headline: Untrusted
+    envelope: str
+    archived: bool
+    collections: tuple[Untrusted, ...]
+    tags: tuple[Untrusted, ...]
+    noted: bool
+    search: Untrusted
 
     @classmethod
     def read(cls, doc: Doc) -> Summary:
@@ -125,7 +135,40 @@ class Summary:
             counts=(counts.number("pass") or 0, counts.number("fail") or 0, counts.number("unknown") or 0),
             checked_at=doc.time("checked_at"),
             headline=doc.text("headline"),
+            envelope=doc.ident("envelope"),
+            archived=doc.flag("archived"),
+            collections=doc.texts("collections", MAX_LABELS),
+            tags=doc.texts("tags", MAX_LABELS),
+            noted=doc.flag("noted"),
+            search=Untrusted(doc.ident("search")[:MAX_SEARCH_CHARS]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What the learner adds to a credential: nobody else sees any of it."""
+
+    archived: bool
+    collections: tuple[Untrusted, ...]
+    tags: tuple[Untrusted, ...]
+    note: Untrusted
+
+    @classmethod
+    def read(cls, doc: Doc) -> Shelf:
+        return cls(
+            doc.flag("archived"),
+            doc.texts("collections", MAX_LABELS),
+            doc.texts("tags", MAX_LABELS),
+            doc.text("note"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One learning outcome of a record, in one language; ``esco`` is the address of a skill, where it names one."""
+
+    text: Untrusted
+    esco: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +201,8 @@ class Credential:
     forms: tuple[Untrusted, ...]
     not_understood: tuple[Raw, ...]
     shared: tuple[Shared, ...]
+    shelf: Shelf
+    outcomes: tuple[Outcome, ...]
 
     @classmethod
     def read(cls, doc: Doc) -> Credential:
@@ -169,6 +214,8 @@ class Credential:
             forms=doc.texts("forms", 20),
             not_understood=tuple(Raw.read(item) for item in doc.docs("not_understood")),
             shared=tuple(_shared(item) for item in doc.docs("shared")),
+            shelf=Shelf.read(doc.doc("shelf")),
+            outcomes=tuple(_outcome(item) for item in doc.doc("record").docs("outcomes", 100)),
         )
 
 
@@ -176,6 +223,11 @@ def _shared(doc: Doc) -> Shared:
     to = doc.doc("to")
     # A party object or a plain name: both are seen as text.
     return Shared(doc.time("at"), to.text("host") if to else doc.text("to"), doc.texts("claims"))
+
+
+def _outcome(doc: Doc) -> Outcome:
+    text = doc.doc("text")
+    return Outcome(text.text("en") or text.first_text(), doc.ident("esco")[:300])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from agent.client import AgentClient, Event
 from wallet_tui.doc import Doc
 from wallet_tui.model import MAX_ROWS, Credential, HistoryEntry, Offer, Status, Summary
+from wallet_tui.portfolio_model import Badge, Loss, Taken
 from wallet_tui.request_model import Request
 from wallet_tui.stack_model import Pathway, Stack, Target
 
 MAX_REASON_CHARS = 300
+MAX_NAME_CHARS = 200
 
 
 class Wallet:
@@ -40,7 +44,10 @@ class Wallet:
 
     async def credentials(self) -> list[Summary]:
         answer = Doc(await self._client.get("/v1/wallet/credentials"))
-        return [Summary.read(item) for item in answer.docs("credentials", MAX_ROWS)]
+        # In a thread: reading ten thousand would hold up the keys.
+        return await asyncio.to_thread(
+            lambda: [Summary.read(item) for item in answer.docs("credentials", MAX_ROWS)]
+        )
 
     async def credential(self, credential_id: str) -> Credential:
         return Credential.read(Doc(await self._client.get(_path("credentials", credential_id))))
@@ -104,6 +111,48 @@ class Wallet:
     async def pathway(self, target_id: str) -> Pathway:
         """What to earn next for one goal."""
         return Pathway.read(Doc(await self._client.get(_path("pathways", target_id))))
+
+    # Portfolio: the learner's own order of things, and files.
+
+    async def badges(self) -> list[Badge]:
+        answer = Doc(await self._client.get("/v1/wallet/badges"))
+        return [Badge.read(item) for item in answer.docs("badges", MAX_ROWS)]
+
+    async def shelve(self, credential_id: str, change: Mapping[str, Any]) -> Credential:
+        """``change`` is any part of ``{archived, collections, tags, note}``; the rest stays."""
+        path = _path("credentials", credential_id, "shelf")
+        return Credential.read(Doc(await self._client.post(path, change)))
+
+    async def loss(self, credential_id: str) -> Loss:
+        return Loss.read(Doc(await self._client.get(_path("credentials", credential_id, "loss"))))
+
+    async def delete(self, credential_id: str, expect: str) -> str:
+        """``expect`` stands for the losses that were on the screen; the service refuses any others."""
+        path = _path("credentials", credential_id, "delete")
+        return Doc(await self._client.post(path, {"expect": expect})).need("deleted")
+
+    async def delete_badge(self, badge_id: str) -> str:
+        return Doc(await self._client.post(_path("badges", badge_id, "delete"))).need("deleted")
+
+    async def export(
+        self, credential_id: str, form: str, *, challenge: str = "", domain: str = ""
+    ) -> tuple[bytes, list[str]]:
+        """One credential as a file, and remarks on it."""
+        params = {"as": form, "challenge": challenge, "domain": domain}
+        return await self._client.file("GET", _path("credentials", credential_id, "export"), params=params)
+
+    async def export_many(self, ids: Sequence[str] | None, form: str) -> tuple[bytes, list[str]]:
+        """Several credentials in one file; None stands for all."""
+        what: dict[str, Any] = {"all": True} if ids is None else {"ids": list(ids)}
+        return await self._client.file("POST", "/v1/wallet/export", body={**what, "as": form})
+
+    async def badge_file(self, badge_id: str) -> tuple[bytes, list[str]]:
+        return await self._client.file("GET", _path("badges", badge_id, "file"))
+
+    async def take_file(self, data: bytes, name: str) -> Taken:
+        """Import a file. Nothing is kept before its checks have run."""
+        answer = await self._client.post_bytes("/v1/wallet/import", data, {"name": name[:MAX_NAME_CHARS]})
+        return Taken.read(Doc(answer))
 
 
 def _path(*parts: str) -> str:

@@ -18,17 +18,12 @@ import httpx
 
 from agent.client import AgentClient
 from tests.simulators import agent_service_data as data
+from tests.simulators.agent_service_problem import ProblemError
+from tests.simulators.agent_service_shelf import ShelfRoutes
 
 Json = dict[str, Any]
 PASSPHRASE = "correct horse battery"
-
-
-class ProblemError(Exception):
-    """What the service answers instead; ``kind`` is the class of `agent.errors` that it raised."""
-
-    def __init__(self, status: int, code: str, detail: str, hint: str = "", *, kind: str = "") -> None:
-        super().__init__(code)
-        self.status, self.code, self.detail, self.hint, self.kind = status, code, detail, hint, kind
+__all__ = ["PASSPHRASE", "AgentServiceSimulator", "ProblemError"]
 
 
 class _Stream(httpx.AsyncByteStream):
@@ -63,6 +58,8 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         self.unlock_polls = 1
         self.name = "Ada Byrne"
         self.credentials = data.credentials()
+        self.badges: list[Json] = []
+        self.shelf = ShelfRoutes(self)
         self.offers = data.offers()
         self.requests = data.requests()
         self.wanted = deepcopy(data.WANTED)
@@ -99,7 +96,8 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         if self.down:
             raise httpx.ConnectError("refused", request=request)
         path = request.url.raw_path.decode().partition("?")[0]
-        body: Json = json.loads(request.content) if request.content else {}
+        as_json = request.headers.get("content-type", "").startswith("application/json")
+        body: Json = json.loads(request.content) if request.content and as_json else {}
         self.calls.append((request.method, path, body))
         if request.headers.get("authorization") != "Bearer token":
             return httpx.Response(401, json={"code": "unauthorised"})
@@ -111,9 +109,11 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             for start, problem in self.fail.items():
                 if path.startswith(start):
                     raise problem
-            status, answer = self._route(
-                request.method, [unquote(part) for part in path.split("/")[2:]], body
-            )
+            parts = [unquote(part) for part in path.split("/")[2:]]
+            file = self.shelf.file(request, parts, body) if self.lock == "unlocked" else None
+            if file is not None:
+                return file
+            status, answer = self._route(request.method, parts, body)
         except ProblemError as problem:
             document = {
                 "type": f"urn:cairn:error:{problem.code}",
@@ -140,13 +140,30 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             raise ProblemError(423, "locked", "The wallet is locked.")
         match (method, *parts):
             case ("GET", "wallet", "credentials"):
-                hidden = {"record", "claims", "checks", "beside", "forms", "not_understood", "shared"}
+                hidden = {
+                    "record",
+                    "claims",
+                    "checks",
+                    "beside",
+                    "forms",
+                    "not_understood",
+                    "shared",
+                    "shelf",
+                }
                 rows = [{k: v for k, v in item.items() if k not in hidden} for item in self.credentials]
                 return 200, {"credentials": rows}
             case ("GET", "wallet", "credentials", identifier):
                 return 200, _find(self.credentials, identifier)
             case ("POST", "wallet", "credentials", identifier, "recheck"):
                 return 200, _find(self.credentials, identifier)
+            case (_, "wallet", "collections" | "badges", *_) | (
+                _,
+                "wallet",
+                "credentials",
+                _,
+                "shelf" | "loss" | "delete",
+            ):
+                return 200, self.shelf.answer(method, parts[1:], body)
             case ("GET", "wallet", "offers"):
                 return 200, {"offers": self.offers}
             case ("GET", "wallet", "offers", identifier):

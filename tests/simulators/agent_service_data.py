@@ -5,6 +5,7 @@ Institutions are illustrative; their DIDs lie under ``.example``.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 Json = dict[str, Any]
@@ -96,7 +97,7 @@ def checks(
     if listed:
         out += [
             check(
-                "listed",
+                "institution",
                 "Institution listed",
                 detail=f"{issuer['name']}, in DEQAR sample",
                 url=registry,
@@ -111,7 +112,7 @@ def checks(
     else:
         out += [
             check(
-                "listed",
+                "institution",
                 "Institution listed",
                 "unknown",
                 "no_information",
@@ -127,7 +128,9 @@ def checks(
             ),
         ]
     out.append(
-        check("list_fresh", "List fresh and signed", detail="demo list of 12 March, signed", sha256="1a" * 32)
+        check(
+            "registry_list", "List fresh and signed", detail="demo list of 12 March, signed", sha256="1a" * 32
+        )
     )
     return out
 
@@ -186,14 +189,51 @@ def credential(
         "checked_at": "2026-03-12T09:58:00+00:00",
         "headline": headline,
         "learner_name": "Ada Byrne",
-        "record": {},
+        "envelope": "anoncreds",
+        "form": "AnonCreds credential",
+        "archived": False,
+        "collections": [],
+        "tags": [],
+        "noted": False,
+        "search": "reads questions and cleans data sets",
+        "record": {"outcomes": deepcopy(OUTCOMES)},
         "claims": claims(title, issuer, credit, eqf, awarded_on),
         "checks": made,
         "beside": [],
         "forms": ["AnonCreds credential"],
         "not_understood": [],
         "shared": [],
+        "shelf": {"archived": False, "collections": [], "tags": [], "note": ""},
     }
+
+
+OUTCOMES: list[Json] = [
+    {"text": {"en": "Reads, questions and cleans data sets."}, "esco": "http://data.europa.eu/esco/skill/s1"},
+    {"text": {"en": "Explains what a data set cannot show."}},
+]
+
+
+def shelve(held: Json, **change: Any) -> Json:
+    """As the service keeps it: in the detail, and again in the row of the list."""
+    held["shelf"] |= change
+    held |= {name: held["shelf"][name] for name in ("archived", "collections", "tags")}
+    held["noted"] = bool(held["shelf"]["note"])
+    return held
+
+
+def badges() -> list[Json]:
+    return [
+        {
+            "id": "badge-1",
+            "name": "welding.png",
+            "kind": "PNG image with an Open Badge 2.0 inside",
+            "title": "Welding Safety",
+            "missing": ["learner", "criteria"],
+            "carrier": "png",
+            "received_at": "2026-03-01T09:00:00+00:00",
+            "not_understood": [{"path": "badge.extra", "text": "a word of theirs"}],
+        }
+    ]
 
 
 def credentials() -> list[Json]:
@@ -246,6 +286,7 @@ def credentials() -> list[Json]:
         ),
     ]
     made[0]["forms"].append("Open Badge")
+    made[1]["record"]["outcomes"][1] = {"text": {"en": "Designs a safe place of work."}}
     made[3] |= {
         "forms": ["Open Badge"],
         "beside": [

@@ -2,46 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from agent.errors import CairnError
 from wallet_tui import words
 from wallet_tui.actions import bindings
-from wallet_tui.find import Indexed, find
-from wallet_tui.layout import Cell, join, row
+from wallet_tui.find import MAX_QUERY_CHARS, Entry, Finder, Indexed, find_badges, in_order, read_query
+from wallet_tui.i18n import mark, t
 from wallet_tui.model import Credential, Summary
-from wallet_tui.safe_text import clean, safe_text
-from wallet_tui.screens.base import Answered, Area, Refused, error_blocks
-from wallet_tui.screens.credential_text import credential_blocks
+from wallet_tui.portfolio import Portfolio, Shelved, read_portfolio
+from wallet_tui.portfolio_model import Badge
+from wallet_tui.safe_text import Untrusted
+from wallet_tui.screens.base import Answered, Refused, error_blocks, set_text
+from wallet_tui.screens.credential_actions import DEMO, NO_CREDENTIAL, CredentialActions
+from wallet_tui.screens.credential_rows import Tally, draw_entry, find_help, tally, totals
+from wallet_tui.screens.credential_text import (
+    badge_blocks,
+    checks_blocks,
+    credential_blocks,
+    head_blocks,
+    said_blocks,
+)
 from wallet_tui.widgets.document import Block, Document
 from wallet_tui.widgets.frame import Hint
 from wallet_tui.widgets.lines import Lines
 from wallet_tui.widgets.rows import RowList
 
-EMPTY = "No credentials yet. Paste an offer link, or press d for a demo credential."
+EMPTY = mark("No credentials yet. Paste an offer link, or press d for a demo credential.")
+NOTHING_FITS = mark("Nothing fits these words. Press esc to see all.")
+ALL_ARCHIVED = mark("Everything is archived. Find is:archived to see it.")
 MAX_KEPT = 100
-ROOMY = 64
+FIRST_GLANCE = 0.15
+FOLLOW_SECONDS = 0.05
 
 
-class CredentialsScreen(Area):
-    BINDINGS: ClassVar[list[BindingType]] = bindings("find", "recheck", "copy-id", "demo", "pane.next")
+class Saying(Widget):
+    """Two lines that change at every key: of a fixed height, so that nothing is laid out again for them."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._content = Content("")
+
+    def say(self, content: Content) -> None:
+        self._content = content
+        self.refresh()
+
+    def render(self) -> Content:
+        return self._content
+
+
+class CredentialsScreen(CredentialActions):
+    BINDINGS: ClassVar[list[BindingType]] = bindings("find", "pane.next")
     RELOAD_ON: ClassVar[frozenset[str]] = frozenset({"credential", "verdict"})
 
     def __init__(self) -> None:
         super().__init__()
-        self._all: list[Indexed] = []
+        self._finder = Finder([])
+        self._tallies: dict[bool, Tally] = {}
+        self._badges: list[Badge] = []
+        self._labels: list[Untrusted] = []
         self._kept: dict[str, Credential] = {}
         self._opened: set[str] = set()
-        self._tally = (0, 0, 0)
+        self._badges_shown = 0
         self._shown_id = ""
+        self._wanted = ""
         self._loaded = False
+        self._follow: Timer | None = None
         self._error: CairnError | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -49,21 +83,32 @@ class CredentialsScreen(Area):
             with Vertical(id="list-pane"):
                 yield Input(
                     id="find",
-                    placeholder="find: words, or eqf:7 issuer:munster status:unknown",
-                    max_length=200,
+                    placeholder=t("find: words, or eqf:7 issuer:munster status:unknown"),
+                    max_length=MAX_QUERY_CHARS,
                 )
+                yield Saying(id="find-help")
                 yield Static(id="empty", markup=False)
-                yield RowList(draw_summary, lambda item: item.id, id="list")
-                yield Static(id="totals", markup=False)
+                yield RowList(self._draw, lambda item: item.id, id="list")
+                yield Saying(id="totals")
+            yield Document(id="claims")
             yield Document(id="detail")
 
     @property
-    def rows(self) -> RowList[Summary]:
+    def rows(self) -> RowList[Entry]:
         return self.query_one("#list", RowList)
 
     @property
     def detail(self) -> Document:
         return self.query_one("#detail", Document)
+
+    @property
+    def claims(self) -> Document:
+        """The left half of a credential that was opened with room for two."""
+        return self.query_one("#claims", Document)
+
+    @property
+    def field(self) -> Input:
+        return self.query_one("#find", Input)
 
     @property
     def wide(self) -> bool:
@@ -73,17 +118,29 @@ class CredentialsScreen(Area):
     def detail_open(self) -> bool:
         return self.has_class("-detail")
 
+    @property
+    def current(self) -> Entry | None:
+        return self.rows.current
+
     def hints(self) -> list[Hint]:
-        none = "" if self._all else "There is no credential yet."
+        none = t(NO_CREDENTIAL) if self.current is None else ""
         read_only = self.cairn.connection.why_read_only()
-        in_detail = self.detail.has_focus
-        first = Hint("back") if in_detail and not self.wide else Hint("find", none)
+        if self.detail_open:
+            return [
+                Hint("back"),
+                Hint("list.select", none, t("evidence")),
+                Hint("menu"),
+                Hint("recheck", none or read_only),
+                Hint("copy-id", none),
+                Hint("lock"),
+                Hint("help"),
+            ]
         return [
-            first,
-            Hint("list.select", none, "evidence" if in_detail else "open"),
+            Hint("find", none if not self._all else ""),
+            Hint("list.select", none, t("open")),
+            Hint("mark", none),
+            Hint("menu"),
             Hint("paste", read_only),
-            Hint("recheck", none or read_only),
-            Hint("copy-id", none),
             Hint("lock"),
             Hint("help"),
         ]
@@ -91,37 +148,79 @@ class CredentialsScreen(Area):
     # Data.
 
     def load(self) -> None:
-        self.ask("list", self.cairn.wallet.credentials)
+        wallet = self.cairn.wallet
+        self.ask("list", lambda: read_portfolio(wallet))
+        if not self._loaded:
+            self.set_timer(FIRST_GLANCE, self._show_empty)
 
     def forget(self) -> None:
-        self._all, self._kept, self._shown_id, self._loaded = [], {}, "", False
+        """Marks are drafts: they name credentials and say nothing of them."""
+        self._all, self._finder, self._badges, self._labels = [], Finder([]), [], []
+        self._kept, self._shown_id, self._wanted, self._loaded = {}, "", "", False
         self._opened.clear()
         self.rows.show([])
-        self.detail.show(lambda _: [])
-        self.query_one("#find", Input).value = ""
+        for document in (self.detail, self.claims):
+            document.show(lambda _: [])
+        self.query_one("#empty", Static).update("")
+        for name in ("#totals", "#find-help"):
+            self.query_one(name, Saying).say(Content(""))
+        self.field.value = ""
 
     def on_answered(self, message: Answered[object]) -> None:
         if not self.cairn.connection.unlocked:
             return  # the answer came after the lock
-        if message.group == "list" and isinstance(message.value, list):
-            self._all = [Indexed.of(item) for item in message.value]
-            states = [item.state for item in message.value]
-            self._tally = (states.count("pass"), states.count("fail"), states.count("unknown"))
-            self._loaded, self._error = True, None
-            self._kept.clear()
-            self._filter()
-            self._fetch(self.rows.current)
-        elif isinstance(message.value, Credential):
-            self._keep(message.value)
+        value = message.value
+        if isinstance(value, Portfolio):
+            self._take(value)
+        elif isinstance(value, Shelved):
+            self.shelved(value)
+        elif isinstance(value, str):
+            self.open_demo(value)
+        elif isinstance(value, Credential):
+            self._keep(value)
             if message.group == "recheck":
-                self.notify("The checks were run again.")
-                self.load()
+                self.notify(t("The checks were run again."))
+                self.changed([value])
+            elif message.group == "note":
+                self.open_note(value)
         self.update_keys()
 
+    def _take(self, portfolio: Portfolio) -> None:
+        self._all, self._badges = portfolio.items, portfolio.badges
+        self._loaded, self._error = True, None
+        self._kept.clear()
+        there = {entry.item.id for entry in self._all} | {badge.id for badge in self._badges}
+        self._marked &= there
+        if portfolio.badges_error is not None:
+            why = portfolio.badges_error.diagnostics()
+            self.notify(t("Visual badges could not be read: {why}").format(why=why), severity="warning")
+        self._arrange()
+        self._filter()
+        self._go_to_wanted()
+        self._show_and_fetch()
+
+    def _arrange(self) -> None:
+        """Once for every change of the data or of the order, never while somebody types."""
+        self._finder = Finder(in_order(self._all, self._order))
+        self._tallies = {True: tally(self._all), False: tally(self._finder.shown)}
+        found: dict[str, Untrusted] = {}
+        for entry in self._all:
+            for label in (*entry.item.collections, *entry.item.tags):
+                found.setdefault(label.raw.casefold(), label)
+        self._labels = [found[name] for name in sorted(found)]
+
     def on_refused(self, message: Refused) -> None:
-        self._error = message.error
+        error = message.error
         if message.group == "recheck":
-            self.notify(message.error.diagnostics(), title="The checks were not run", severity="error")
+            self.notify(error.diagnostics(), title=t("The checks were not run"), severity="error")
+            return
+        if message.group == "note":
+            self.notify(error.diagnostics(), severity="error")
+            return
+        if message.group == "demo":
+            self.notify(t(DEMO), timeout=12)
+            return
+        self._error = error
         if message.group == "list":
             self._loaded = True
             self._filter()
@@ -134,50 +233,122 @@ class CredentialsScreen(Area):
         self._error = None
         self._show_detail()
 
-    def _fetch(self, item: Summary | None) -> None:
-        if item is not None and item.id not in self._kept and (self.wide or self.detail_open):
+    def _fetch(self, item: Entry | None) -> None:
+        wanted = isinstance(item, Summary) and item.id not in self._kept
+        if item is not None and wanted and (self.wide or self.detail_open):
             self.ask("detail", lambda: self.cairn.wallet.credential(item.id))
+
+    def changed(self, done: Sequence[Credential]) -> None:
+        """Put them in their places: reading ten thousand again for one would be felt."""
+        fresh = {held.summary.id: held for held in done}
+        self._all = [
+            Indexed.of(fresh[entry.item.id].summary) if entry.item.id in fresh else entry
+            for entry in self._all
+        ]
+        self._kept.update({name: held for name, held in fresh.items() if name in self._kept})
+        self._arrange()
+        self._filter()
+        self._show_and_fetch()
+
+    def go_to(self, identifier: str) -> None:
+        self._wanted = identifier
+        if identifier:
+            self.field.value = ""
+            self.remove_class("-finding")
+        self.load()
+
+    def _go_to_wanted(self) -> None:
+        wanted, self._wanted = self._wanted, ""
+        at = next((index for index, item in enumerate(self.rows.items) if item.id == wanted), -1)
+        if wanted and at >= 0:
+            self.rows.move_to(at)
+            self.rows.focus()
 
     # List.
 
-    def _filter(self) -> None:
-        found = find(self.query_one("#find", Input).value, self._all)
-        self.rows.show(found)
-        empty = self.query_one("#empty", Static)
-        empty.display = self._loaded and not found
-        if self._error is not None and not self._all:
-            empty.update(words.explain(self._error).happened)
-        else:
-            empty.update(
-                Content(EMPTY if not self._all else "Nothing fits these words. Press esc to see all.")
-            )
-        self.query_one("#totals", Static).update(self._totals(found))
-        self._show_detail()
+    def _draw(self, item: Entry, width: int) -> list[Content]:
+        return draw_entry(item, width, marked=item.id in self._marked)
 
-    def _totals(self, found: list[Summary]) -> Content:
-        held = len(self._all)
-        shown = f"{len(found)} of {held}" if len(found) != held else str(held)
-        return join(f" {shown} held   ", words.counts(self._tally)) if held else Content("")
+    def show_again(self, *, sort: bool = False) -> None:
+        if sort:
+            self._arrange()
+        if sort or "is:m" in self.field.value:
+            self._filter()
+        else:
+            self.rows.redraw()
+            self._show_totals()
+
+    def _filter(self) -> None:
+        query, today = self.field.value, self.cairn.now().date()
+        found: list[Entry] = [entry.item for entry in self._finder.find(query, today, self._marked)]
+        pictures = find_badges(query, self._badges, self._marked)
+        self._badges_shown = len(pictures)
+        self.rows.show([*found, *pictures])
+        self._show_empty()
+        self._show_totals()
+
+    def _show_empty(self) -> None:
+        empty = self.query_one("#empty", Static)
+        nothing = not self.rows.items
+        if empty.display != nothing:
+            empty.display = nothing
+        if not nothing:
+            return
+        if self._error is not None and not self._all:
+            said = words.explain(self._error).happened
+        elif not self._loaded:
+            said = Content.styled(t("… reading what you hold"), "$muted")
+        elif not self._all and not self._badges:
+            said = Content(t(EMPTY))
+        else:
+            said = Content(t(NOTHING_FITS if self.field.value.strip() else ALL_ARCHIVED))
+        set_text(empty, [said])
+
+    def _show_totals(self) -> None:
+        if not self._loaded or (self._error is not None and not self._all):
+            self.query_one("#totals", Saying).say(Content(""))
+            return
+        archived_too = read_query(self.field.value, self.cairn.now().date()).archived_too
+        counted = self._tallies[archived_too]
+        line = totals(
+            len(self.rows.items) - self._badges_shown,
+            sum(counted),
+            counted,
+            order=self._order,
+            archived=len(self._all) - sum(counted),
+            marked=len(self._marked),
+        )
+        self.query_one("#totals", Saying).say(line)
 
     def on_input_changed(self, _: Input.Changed) -> None:
-        self._filter()
+        if self._loaded:
+            self._filter()
+        width = max(20, self.query_one("#list-pane").size.width - 4)
+        self.query_one("#find-help", Saying).say(find_help(self.field.value, self._labels, width))
 
     def on_input_submitted(self, _: Input.Submitted) -> None:
         self.rows.focus()
 
     def on_lines_moved(self, message: Lines.Moved) -> None:
-        if message.lines is self.rows:
+        # The list tells where it is whenever it is filtered: only another place is news.
+        if message.lines is self.rows and message.key != self._shown_id:
             self._opened.clear()
-            self._show_detail()
-            self._fetch(self.rows.current)
             self.update_keys()
+            # Beside the list it follows a moment later, so that it holds up no key.
+            if self._follow is not None:
+                self._follow.stop()
+            if self.wide:
+                self._follow = self.set_timer(FOLLOW_SECONDS, self._show_and_fetch)
+            else:
+                self._show_and_fetch()
+
+    def _show_and_fetch(self) -> None:
+        self._show_detail()
+        self._fetch(self.current)
 
     def on_lines_chosen(self, message: Lines.Chosen) -> None:
         if message.lines is self.rows:
-            self.add_class("-detail")
-            self.detail.focus()
-            self._fetch(self.rows.current)
-            self._show_detail()
+            self.action_open_current()
         else:
             self._opened ^= {message.key}
             self._show_detail()
@@ -186,90 +357,90 @@ class CredentialsScreen(Area):
     def on_descendant_focus(self) -> None:
         self.update_keys()
 
+    def on_resize(self) -> None:
+        # After the breakpoint classes are set: they decide which panes there are.
+        self.call_after_refresh(self._show_detail)
+
     # Detail.
 
     def _show_detail(self) -> None:
-        item = self.rows.current
+        item = self.current
         if item is None:
             self._shown_id = ""
+            self.remove_class("-two")
             error = self._error
             self.detail.show(lambda width: error_blocks(error, width) if error is not None else [])
+            self.claims.show(lambda _: [])
             return
         same = item.id == self._shown_id
         self._shown_id = item.id
-        self.detail.show(lambda width: self._blocks(item, width), keep_place=same)
+        two = self.wide and self.detail_open and isinstance(item, Summary)
+        self.set_class(two, "-two")
+        self.detail.show(lambda width: self._blocks(item, width, two=two), keep_place=same)
+        self.claims.show(lambda width: self._left(item, width) if two else [], keep_place=same)
 
-    def _blocks(self, item: Summary, width: int) -> list[Block]:
+    def _blocks(self, item: Entry, width: int, *, two: bool) -> list[Block]:
+        """Everything, or the checks alone where the claims have a pane of their own."""
+        if isinstance(item, Badge):
+            return badge_blocks(item, width)
         held = self._kept.get(item.id)
-        blocks = credential_blocks(
-            held, held.summary if held else item, width, self._opened, self.cairn.now()
-        )
-        if held is None and self._error is not None:
-            blocks += error_blocks(self._error, width)
-        elif held is None:
-            blocks.append(Block([Content.styled("… reading claims and checks", "$muted")]))
-        return blocks
+        if held is not None:
+            if two:
+                return checks_blocks(held, width, self._opened, self.cairn.now())
+            return credential_blocks(held, held.summary, width, self._opened, self.cairn.now())
+        blocks = [] if two else head_blocks(item, width, self.cairn.now())
+        if self._error is not None:
+            return blocks + error_blocks(self._error, width)
+        return [*blocks, Block([Content.styled(t("… reading claims and checks"), "$muted")])]
 
-    # Actions.
+    def _left(self, item: Entry, width: int) -> list[Block]:
+        held = self._kept.get(item.id)
+        if not isinstance(item, Summary):
+            return []
+        blocks = head_blocks(held.summary if held else item, width, self.cairn.now())
+        return blocks + said_blocks(held, width) if held is not None else blocks
+
+    # Moving about.
+
+    def action_open_current(self) -> None:
+        if self.current is None:
+            self.refuse(t(NO_CREDENTIAL))
+            return
+        self.add_class("-detail")
+        self.detail.focus()
+        self._fetch(self.current)
+        self._show_detail()
 
     def action_find(self) -> None:
-        if self.refuse("" if self._all else "There is nothing to find yet."):
+        if self.refuse("" if self._all or self._badges else t("There is nothing to find yet.")):
             return
         self.remove_class("-detail")
         self.add_class("-finding")
-        self.query_one("#find", Input).focus()
+        self.field.focus()
+        self.call_after_refresh(self.on_input_changed, Input.Changed(self.field, self.field.value))
 
     def action_back(self) -> None:
-        field = self.query_one("#find", Input)
-        if self.detail.has_focus or self.detail_open:
+        """One step back at a time: out of the credential, out of finding, then the marks."""
+        if self.detail_open:
             self.remove_class("-detail")
             self.rows.focus()
+            self._show_detail()
         elif self.has_class("-finding"):
-            field.value = ""
+            self.field.value = ""
             self.remove_class("-finding")
             self.rows.focus()
+        elif self._first_of_two:
+            self._first_of_two = ""
+            self.notify(t("Nothing is compared."))
+        elif self._marked:
+            self._marked.clear()
+            self.show_again()
         self.update_keys()
 
     def action_pane_next(self) -> None:
-        if self.detail.has_focus:
+        if not self.detail_open:
+            self.action_open_current()
+        elif self.has_class("-two"):
+            (self.detail if self.claims.has_focus else self.claims).focus()
+        else:
             self.action_back()
-        elif self.rows.current is not None:
-            self.rows.action_select()
-
-    def action_recheck(self) -> None:
-        item = self.rows.current
-        why = "There is no credential to check." if item is None else self.cairn.connection.why_read_only()
-        if self.refuse(why) or item is None:
-            return
-        self.notify("Running the checks…")
-        self.ask("recheck", lambda: self.cairn.wallet.recheck(item.id))
-
-    def action_copy_id(self) -> None:
-        item = self.rows.current
-        if item is None:
-            self.refuse("There is no credential to copy from.")
-            return
-        self.app.copy_to_clipboard(clean(item.id, 500))
-        self.notify("The credential's identifier is in the clipboard, if your terminal allows that (OSC 52).")
-
-    def action_demo(self) -> None:
-        """The service has no demo issuer of its own: say how to get one."""
-        self.notify(
-            "Run `cairn up` in another terminal: it prints offer links of demo issuers. Paste one here.",
-            timeout=12,
-        )
-
-
-def draw_summary(item: Summary, width: int) -> list[Content]:
-    """Two lines: state, title, credit, level; issuer with its host, date of award.
-
-    In a narrow pane the title has the first line to itself, and the host stands for the issuer.
-    """
-    state, title = Cell(words.result(item.state), 9), Cell(safe_text(item.title), style="bold")
-    size = (Cell(words.credit(item.credit), 9, "right"), Cell(words.eqf(item.eqf), 5, "right"))
-    awarded = Cell(safe_text(item.awarded_on, 10), 10, "right")
-    if width >= ROOMY:
-        party = Cell(words.party_in(item.issuer, width - 9 - 10 - 2), style="$muted")
-        return [row(width, state, title, *size), row(width, Cell("", 9), party, awarded)]
-    party = Cell(Content.styled(words.host(item.issuer), "$text-accent"))
-    return [row(width, state, title), row(width, Cell("", 9), party, *size, awarded)]

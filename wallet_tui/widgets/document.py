@@ -50,7 +50,7 @@ class Document(Lines):
         return [key for key, _ in self._stops]
 
     def _lay_out(self) -> None:
-        self._lines, self._stops = [], []
+        self._lines, self._stops, self._laid_out_for = [], [], -1
         if not self.size.width:
             return  # not on the screen yet: the first resize lays out
         self._laid_out_for = self.text_width

@@ -50,6 +50,11 @@ class RowList[T](Lines):
             self.move_to(self.cursor)
         self.post_message(self.Moved(self, self.cursor_key))
 
+    def redraw(self) -> None:
+        """The same rows say something else now."""
+        self._drawn = None
+        self.refresh()
+
     @property
     def line_count(self) -> int:
         return len(self._items) * self._height
