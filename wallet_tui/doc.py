@@ -85,6 +85,14 @@ class Doc:
         items = value[:limit] if isinstance(value, list) else []
         return tuple(Untrusted(item) for item in items if isinstance(item, str))
 
+    def idents(self, name: str, limit: int) -> tuple[str, ...]:
+        """Every identifier of a list, or an error: one left out would be a lie (see `all_docs`)."""
+        value = self._data.get(name)
+        items = value if isinstance(value, list) else []
+        if len(items) > limit or not all(isinstance(item, str) for item in items):
+            raise AgentError("bad_answer", f"The agent service sent no list of names for “{name}”.")
+        return tuple(items)
+
     def need(self, name: str) -> str:
         """An identifier without which the answer is of no use."""
         value = self.ident(name)

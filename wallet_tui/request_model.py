@@ -12,6 +12,7 @@ from wallet_tui.safe_text import Untrusted
 
 REQUEST_STATES = ("open", "sending", "sent", "declined", "expired", "failed")
 MAX_PLAN_ROWS = 2_000
+MAX_ROW_PATHS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class PlanCredential:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One claim of one credential. ``id`` is the path that is sent or withheld (``c0.title``)."""
+    """One claim of one credential. ``id`` names the row (``c0.title``); ``paths`` is what leaves because of it,
+    as the history writes it (``c0.title_lang``, ``c0.eqf_level>=6``)."""
 
     id: str
     item: str
@@ -66,6 +68,7 @@ class PlanRow:
     required: bool
     locked: Untrusted
     flag: Untrusted
+    paths: tuple[str, ...]
 
     @property
     def switchable(self) -> bool:
@@ -86,6 +89,7 @@ class PlanRow:
             required=doc.flag("required"),
             locked=doc.text("locked"),
             flag=doc.text("flag"),
+            paths=doc.idents("paths", MAX_ROW_PATHS),
         )
 
 
@@ -142,8 +146,17 @@ class Plan:
             left_out=tuple(LeftOut(item.text("title"), item.text("why")) for item in doc.docs("left_out")),
         )
 
-    def sent_paths(self) -> tuple[str, ...]:
-        return tuple(row.id for row in self.rows if row.send)
+    def sent_rows(self) -> tuple[PlanRow, ...]:
+        return tuple(row for row in self.rows if row.send)
+
+    def revealed_paths(self) -> tuple[str, ...]:
+        """Every path that the rows marked SEND stand for, sorted: what may be in the bytes, and nothing else."""
+        return tuple(sorted({path for row in self.rows if row.send for path in row.paths}))
+
+    @property
+    def says_what_leaves(self) -> bool:
+        """Every row marked SEND names what it sends, and no row marked HIDE sends anything."""
+        return all(row.send == bool(row.paths) for row in self.rows)
 
     def include(self) -> tuple[str, ...]:
         """Names of the optional claims that are switched to SEND, sorted: what `plan` and `present` take."""
