@@ -93,6 +93,11 @@ class Doc:
             raise AgentError("bad_answer", f"The agent service sent no list of names for “{name}”.")
         return tuple(items)
 
+    def named(self, limit: int) -> tuple[tuple[str, str], ...]:
+        """The members that are texts, by name."""
+        found = [(name, value) for name, value in self._data.items() if isinstance(value, str)]
+        return tuple(sorted(found)[:limit])
+
     def need(self, name: str) -> str:
         """An identifier without which the answer is of no use."""
         value = self.ident(name)

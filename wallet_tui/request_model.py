@@ -13,6 +13,8 @@ from wallet_tui.safe_text import Untrusted
 REQUEST_STATES = ("open", "sending", "sent", "declined", "expired", "failed")
 MAX_PLAN_ROWS = 2_000
 MAX_ROW_PATHS = 50
+MAX_OTHERS = 50
+MAX_ITEMS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class PlanCredential:
-    """One credential the plan draws on; ``item`` is its short name in row ids (``c0``)."""
+    """One credential the plan draws on; ``item`` is its short name in row ids (``c0``). ``others`` could take its
+    place; they have no item and no others."""
 
     item: str
     id: str
@@ -37,12 +40,14 @@ class PlanCredential:
     credit: Credit | None
     eqf: int | None
     awarded_on: Untrusted
+    others: tuple[PlanCredential, ...] = ()
 
     @classmethod
     def read(cls, doc: Doc) -> PlanCredential:
         return cls(
             item=doc.ident("item"),
             id=doc.ident("id"),
+            others=tuple(cls.read(other) for other in doc.docs("others", MAX_OTHERS)),
             title=doc.text("title"),
             issuer=Party.read(doc.doc("issuer")),
             credit=Credit.read(doc.doc("credit")),
@@ -122,6 +127,8 @@ class Plan:
     not_sees: tuple[Unseen, ...]
     links: tuple[Untrusted, ...]
     left_out: tuple[LeftOut, ...]
+    note: Untrusted = Untrusted("")
+    choose: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def read(cls, doc: Doc) -> Plan | None:
@@ -133,7 +140,7 @@ class Plan:
         return cls(
             hash=doc.ident("hash"),
             satisfied=doc.flag("satisfied"),
-            credentials=tuple(PlanCredential.read(item) for item in doc.docs("credentials")),
+            credentials=tuple(PlanCredential.read(item) for item in doc.docs("credentials", MAX_ITEMS)),
             rows=rows,
             sees=tuple(
                 Seen(item.ident("item"), item.text("label"), item.text("value"))
@@ -144,6 +151,8 @@ class Plan:
             ),
             links=doc.texts("links"),
             left_out=tuple(LeftOut(item.text("title"), item.text("why")) for item in doc.docs("left_out")),
+            note=doc.text("note"),
+            choose=doc.doc("choose").named(MAX_ITEMS),
         )
 
     def sent_rows(self) -> tuple[PlanRow, ...]:
