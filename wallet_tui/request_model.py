@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from agent.errors import AgentError
 from wallet_tui.doc import Doc
@@ -11,10 +12,28 @@ from wallet_tui.model import Credit, Identity, Party, Problem
 from wallet_tui.safe_text import Untrusted
 
 REQUEST_STATES = ("open", "sending", "sent", "declined", "expired", "failed")
+ANSWERABLE = ("open", "failed")
 MAX_PLAN_ROWS = 2_000
 MAX_ROW_PATHS = 50
 MAX_OTHERS = 50
 MAX_ITEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What the learner set: optional claims on SEND, and by item the credential chosen to answer."""
+
+    include: frozenset[str] = frozenset()
+    choose: tuple[tuple[str, str], ...] = ()
+
+    def toggled(self, claim: str) -> Switches:
+        return replace(self, include=self.include ^ {claim})
+
+    def with_choice(self, item: str, credential: str) -> Switches:
+        return replace(self, choose=tuple(sorted({**dict(self.choose), item: credential}.items())))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"include": sorted(self.include), "choose": dict(self.choose)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +146,8 @@ class Plan:
     not_sees: tuple[Unseen, ...]
     links: tuple[Untrusted, ...]
     left_out: tuple[LeftOut, ...]
-    note: Untrusted = Untrusted("")
-    choose: tuple[tuple[str, str], ...] = ()
+    note: Untrusted
+    choose: tuple[tuple[str, str], ...]
 
     @classmethod
     def read(cls, doc: Doc) -> Plan | None:
@@ -155,6 +174,9 @@ class Plan:
             choose=doc.doc("choose").named(MAX_ITEMS),
         )
 
+    def credential(self, item: str) -> PlanCredential | None:
+        return next((each for each in self.credentials if each.item == item), None)
+
     def sent_rows(self) -> tuple[PlanRow, ...]:
         return tuple(row for row in self.rows if row.send)
 
@@ -167,9 +189,10 @@ class Plan:
         """Every row marked SEND names what it sends, and no row marked HIDE sends anything."""
         return all(row.send == bool(row.paths) for row in self.rows)
 
-    def include(self) -> tuple[str, ...]:
-        """Names of the optional claims that are switched to SEND, sorted: what `plan` and `present` take."""
-        return tuple(sorted({row.claim for row in self.rows if row.send and row.switchable}))
+    def switches(self) -> Switches:
+        """What leads to this plan again: what `plan` and `present` take."""
+        sent = frozenset(row.claim for row in self.rows if row.send and row.switchable)
+        return Switches(sent, self.choose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,5 +250,10 @@ class Request:
         )
 
     @property
+    def answerable(self) -> bool:
+        """Nothing has been answered yet. After a failure nothing was sent, so it may be tried again."""
+        return self.state in ANSWERABLE
+
+    @property
     def can_send(self) -> bool:
-        return self.state == "open" and self.plan is not None and self.plan.satisfied and bool(self.plan.hash)
+        return self.answerable and self.plan is not None and self.plan.satisfied and bool(self.plan.hash)
