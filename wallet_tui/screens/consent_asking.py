@@ -101,13 +101,10 @@ class Reviewing(TwoPanes):
         self.show()
 
     def _take(self, request: Request) -> None:
-        before = self._request
+        """Lines that differ from those on the screen count as not seen (see `Document.show`)."""
         self._request, self._request_id = request, request.id
         if request.plan is not None:
             self._switches = request.plan.switches()
-        if before is None or before.plan != request.plan or before.state != request.state:
-            self.document.forget_seen()
-            self.preview.forget_seen()
 
     def _return_to_review(self, what: Changes) -> None:
         """Back to the first line, with what changed marked; typed-ahead keys do not count for what is shown now."""
