@@ -73,6 +73,7 @@ _KEYS = (
         "switch",
         "switch an optional line between SEND and HIDE",
     ),
+    Key("consent.choose", "c", "choose", "c", "choose", "choose which credential answers, where several fit"),
     Key("consent.share", "S", "share", "S", "share…", "ask to share; nothing leaves before you confirm"),
     Key("consent.decline", "D", "decline", "D", "don't share", "decline; the requester is told"),
     Key("evidence", "space", "evidence", "space", "evidence", "show what a check rests on"),

@@ -89,6 +89,19 @@ class Doc:
         """The first member that is text, for objects whose names are languages."""
         return Untrusted(next((item for item in self._data.values() if isinstance(item, str)), ""))
 
+    def idents(self, name: str, limit: int) -> tuple[str, ...]:
+        """Every identifier of a list, or an error: one left out would be a lie (see `all_docs`)."""
+        value = self._data.get(name)
+        items = value if isinstance(value, list) else []
+        if len(items) > limit or not all(isinstance(item, str) for item in items):
+            raise AgentError("bad_answer", f"The agent service sent no list of names for “{name}”.")
+        return tuple(items)
+
+    def named(self, limit: int) -> tuple[tuple[str, str], ...]:
+        """The members that are texts, by name."""
+        found = [(name, value) for name, value in self._data.items() if isinstance(value, str)]
+        return tuple(sorted(found)[:limit])
+
     def need(self, name: str) -> str:
         """An identifier without which the answer is of no use."""
         value = self.ident(name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from agent.errors import AgentError
 from wallet_tui.doc import Doc
@@ -11,7 +12,28 @@ from wallet_tui.model import Credit, Identity, Party, Problem
 from wallet_tui.safe_text import Untrusted
 
 REQUEST_STATES = ("open", "sending", "sent", "declined", "expired", "failed")
+ANSWERABLE = ("open", "failed")
 MAX_PLAN_ROWS = 2_000
+MAX_ROW_PATHS = 50
+MAX_OTHERS = 50
+MAX_ITEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What the learner set: optional claims on SEND, and by item the credential chosen to answer."""
+
+    include: frozenset[str] = frozenset()
+    choose: tuple[tuple[str, str], ...] = ()
+
+    def toggled(self, claim: str) -> Switches:
+        return replace(self, include=self.include ^ {claim})
+
+    def with_choice(self, item: str, credential: str) -> Switches:
+        return replace(self, choose=tuple(sorted({**dict(self.choose), item: credential}.items())))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"include": sorted(self.include), "choose": dict(self.choose)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +49,8 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class PlanCredential:
-    """One credential the plan draws on; ``item`` is its short name in row ids (``c0``)."""
+    """One credential the plan draws on; ``item`` is its short name in row ids (``c0``). ``others`` could take its
+    place; they have no item and no others."""
 
     item: str
     id: str
@@ -36,12 +59,14 @@ class PlanCredential:
     credit: Credit | None
     eqf: int | None
     awarded_on: Untrusted
+    others: tuple[PlanCredential, ...] = ()
 
     @classmethod
     def read(cls, doc: Doc) -> PlanCredential:
         return cls(
             item=doc.ident("item"),
             id=doc.ident("id"),
+            others=tuple(cls.read(other) for other in doc.docs("others", MAX_OTHERS)),
             title=doc.text("title"),
             issuer=Party.read(doc.doc("issuer")),
             credit=Credit.read(doc.doc("credit")),
@@ -52,7 +77,8 @@ class PlanCredential:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One claim of one credential. ``id`` is the path that is sent or withheld (``c0.title``)."""
+    """One claim of one credential. ``id`` names the row (``c0.title``); ``paths`` is what leaves because of it,
+    as the history writes it (``c0.title_lang``, ``c0.eqf_level>=6``)."""
 
     id: str
     item: str
@@ -66,6 +92,7 @@ class PlanRow:
     required: bool
     locked: Untrusted
     flag: Untrusted
+    paths: tuple[str, ...]
 
     @property
     def switchable(self) -> bool:
@@ -86,6 +113,7 @@ class PlanRow:
             required=doc.flag("required"),
             locked=doc.text("locked"),
             flag=doc.text("flag"),
+            paths=doc.idents("paths", MAX_ROW_PATHS),
         )
 
 
@@ -118,6 +146,8 @@ class Plan:
     not_sees: tuple[Unseen, ...]
     links: tuple[Untrusted, ...]
     left_out: tuple[LeftOut, ...]
+    note: Untrusted
+    choose: tuple[tuple[str, str], ...]
 
     @classmethod
     def read(cls, doc: Doc) -> Plan | None:
@@ -129,7 +159,7 @@ class Plan:
         return cls(
             hash=doc.ident("hash"),
             satisfied=doc.flag("satisfied"),
-            credentials=tuple(PlanCredential.read(item) for item in doc.docs("credentials")),
+            credentials=tuple(PlanCredential.read(item) for item in doc.docs("credentials", MAX_ITEMS)),
             rows=rows,
             sees=tuple(
                 Seen(item.ident("item"), item.text("label"), item.text("value"))
@@ -140,14 +170,29 @@ class Plan:
             ),
             links=doc.texts("links"),
             left_out=tuple(LeftOut(item.text("title"), item.text("why")) for item in doc.docs("left_out")),
+            note=doc.text("note"),
+            choose=doc.doc("choose").named(MAX_ITEMS),
         )
 
-    def sent_paths(self) -> tuple[str, ...]:
-        return tuple(row.id for row in self.rows if row.send)
+    def credential(self, item: str) -> PlanCredential | None:
+        return next((each for each in self.credentials if each.item == item), None)
 
-    def include(self) -> tuple[str, ...]:
-        """Names of the optional claims that are switched to SEND, sorted: what `plan` and `present` take."""
-        return tuple(sorted({row.claim for row in self.rows if row.send and row.switchable}))
+    def sent_rows(self) -> tuple[PlanRow, ...]:
+        return tuple(row for row in self.rows if row.send)
+
+    def revealed_paths(self) -> tuple[str, ...]:
+        """Every path that the rows marked SEND stand for, sorted: what may be in the bytes, and nothing else."""
+        return tuple(sorted({path for row in self.rows if row.send for path in row.paths}))
+
+    @property
+    def says_what_leaves(self) -> bool:
+        """Every row marked SEND names what it sends, and no row marked HIDE sends anything."""
+        return all(row.send == bool(row.paths) for row in self.rows)
+
+    def switches(self) -> Switches:
+        """What leads to this plan again: what `plan` and `present` take."""
+        sent = frozenset(row.claim for row in self.rows if row.send and row.switchable)
+        return Switches(sent, self.choose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,5 +250,10 @@ class Request:
         )
 
     @property
+    def answerable(self) -> bool:
+        """Nothing has been answered yet. After a failure nothing was sent, so it may be tried again."""
+        return self.state in ANSWERABLE
+
+    @property
     def can_send(self) -> bool:
-        return self.state == "open" and self.plan is not None and self.plan.satisfied and bool(self.plan.hash)
+        return self.answerable and self.plan is not None and self.plan.satisfied and bool(self.plan.hash)

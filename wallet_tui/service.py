@@ -11,7 +11,7 @@ from agent.client import AgentClient, Event
 from wallet_tui.doc import Doc
 from wallet_tui.model import MAX_ROWS, Credential, HistoryEntry, Offer, Status, Summary
 from wallet_tui.portfolio_model import Badge, Loss, Taken
-from wallet_tui.request_model import Request
+from wallet_tui.request_model import Request, Switches
 from wallet_tui.stack_model import Pathway, Stack, Target
 
 MAX_REASON_CHARS = 300
@@ -82,13 +82,14 @@ class Wallet:
     async def review_request(self, link: str) -> Request:
         return Request.read(Doc(await self._client.post("/v1/wallet/requests/review", {"link": link})))
 
-    async def plan(self, request_id: str, include: Iterable[str]) -> Request:
-        body = {"include": sorted(include)}
+    async def plan(self, request_id: str, switches: Switches) -> Request:
+        """The plan with these switches, which the service keeps with the request as a draft."""
+        body = {**switches.to_json(), "keep": True}
         return Request.read(Doc(await self._client.post(_path("requests", request_id, "plan"), body)))
 
-    async def present(self, request_id: str, expect: str, include: Iterable[str]) -> Request:
+    async def present(self, request_id: str, expect: str, switches: Switches) -> Request:
         """Send. ``expect`` is the hash of the plan that was on the screen; the service refuses any other."""
-        body = {"expect": expect, "include": sorted(include)}
+        body = {"expect": expect, **switches.to_json()}
         return Request.read(Doc(await self._client.post(_path("requests", request_id, "present"), body)))
 
     async def decline(self, request_id: str, reason: str) -> Request:

@@ -25,7 +25,7 @@ from agent.services.agent import Agent
 from agent.services.asking import Asking
 from agent.services.holding import Holding
 from agent.services.issuing import Issuing
-from agent.services.presenting import Presenting
+from agent.services.presenting import Presenting, Switches
 from agent.services.status import status
 from agent.services.vc_api import AgentHost
 from agent.vc.limits import VC_LIMITS
@@ -224,14 +224,14 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
 
     @router.post("/requests/{id}/plan")
     async def plan(id: str, request: Request) -> dict[str, Any]:
-        return await presenting.view(id, bodies.names(await bodies.json_object(request), "include"))
+        body = await bodies.json_object(request)
+        return await presenting.view(id, _switches(body), keep=body.get("keep") is True)
 
     @router.post("/requests/{id}/present")
     async def present(id: str, request: Request) -> dict[str, Any]:
         body = await bodies.json_object(request)
-        await presenting.present(
-            id, expect=bodies.text(body, "expect", limit=64), include=bodies.names(body, "include")
-        )
+        expect = bodies.text(body, "expect", limit=64)
+        await presenting.present(id, expect=expect, switches=_switches(body))
         return await presenting.view(id)
 
     @router.post("/requests/{id}/decline")
@@ -241,6 +241,10 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
 
 
     return router
+
+
+def _switches(body: dict[str, Any]) -> Switches:
+    return Switches(bodies.names(body, "include"), bodies.pairs(body, "choose"))
 
 
 def _demo(agent: Agent, presenting: Presenting) -> APIRouter:

@@ -49,3 +49,10 @@ def names(body: dict[str, Any], name: str) -> frozenset[str]:
     if not isinstance(value, list) or len(value) > 100 or not all(isinstance(item, str) for item in value):
         raise InputError("bad_request", f"{name} must be a list of at most 100 names.")
     return frozenset(value)
+
+
+def pairs(body: dict[str, Any], name: str) -> dict[str, str]:
+    value = body.get(name, {})
+    if not isinstance(value, dict) or len(value) > 100 or not all(isinstance(v, str) for v in value.values()):
+        raise InputError("bad_request", f"{name} must be an object of at most 100 names.")
+    return value

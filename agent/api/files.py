@@ -27,6 +27,13 @@ def create(agent: Agent, holding: Holding) -> APIRouter:
         held = await holding.credential(id)
         return as_file(await exporting.export(held, form, challenge=challenge, domain=domain))
 
+    @router.get("/credentials/{id}/export/preview")
+    async def preview(
+        id: str, form: Annotated[str, Query(alias="as")] = "json", challenge: str = "", domain: str = ""
+    ) -> dict[str, Any]:
+        held = await holding.credential(id)
+        return await exporting.preview(held, form, challenge=challenge, domain=domain)
+
     @router.post("/stacks/file")
     async def stack_file(request: Request) -> Response:
         body = await bodies.json_object(request)

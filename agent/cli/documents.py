@@ -42,6 +42,7 @@ EXIT_OF = {Result.PASS: 0, Result.FAIL: EXIT_FAILED, Result.UNKNOWN: EXIT_UNKNOW
 AT_ONCE = 4  # files under way: while one is being written, the next is being verified
 MAX_FILE_BYTES = 12 * 1024 * 1024  # as VC_LIMITS.image_bytes, which the reader holds to
 SHOWN_UNKNOWN = 20
+SHOWN_CHARS = 500
 FORMATS = ("json", "open-badge", "presentation", "png", "svg", "pdf", "html", "elm")
 BINARY = frozenset({"png", "pdf"})
 
@@ -326,10 +327,16 @@ def export(
     domain: Annotated[
         str, typer.Option(help="With --as presentation: whom it is for, as they told you.")
     ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only list everything that the file would say.")
+    ] = False,
     home: Home = None,
     from_: Annotated[
         str, typer.Option("--from", metavar="NAME", help="Which agent of the data folder.")
     ] = "learner",
+    json_: Annotated[
+        bool, typer.Option("--json", help="With --dry-run: print the list as one JSON document.")
+    ] = False,
 ) -> None:
     """Give one credential out as a file, or several as one. Here --as names the format; --from names the agent."""
     from agent.cli.io import client
@@ -348,9 +355,13 @@ def export(
     if to is None and format_ in BINARY and sys.stdout.isatty():
         raise usage(f"{format_} is no text that a terminal could show.", "Name a file with --to.")
 
+    params = {"as": format_, "challenge": challenge, "domain": domain}
+    if dry_run:
+        _show_file(credential, params, home, from_, json_)
+        return
+
     async def work() -> tuple[bytes, list[str]]:
         async with client(home, from_) as api:
-            params = {"as": format_, "challenge": challenge, "domain": domain}
             path = f"/v1/wallet/credentials/{segment(credential)}/export"
             try:
                 return await api.file("GET", path, params=params)
@@ -366,6 +377,28 @@ def export(
     put_file(data, to, text=format_ not in BINARY)
     for remark in remarks:
         say(f"! {remark}")
+
+
+def _show_file(credential: str, params: dict[str, str], home: Path | None, from_: str, json_: bool) -> None:
+    """Every path in the file and its value; nothing is written, and nothing is given out."""
+    from agent.cli.io import client
+
+    async def work() -> dict[str, Any]:
+        async with client(home, from_) as api:
+            return await api.get(f"/v1/wallet/credentials/{segment(credential)}/export/preview", params)
+
+    document = run(work)
+    if json_:
+        out_json(document)
+        return
+    out(f"Whoever gets this file gets all of this ({document['bytes']} bytes, {document['media_type']}):")
+    for row in document["claims"]:
+        value = row["value"]
+        rest = f"… ({len(value)} characters)" if len(value) > SHOWN_CHARS else ""
+        out(f"  {row['path']}: {value[:SHOWN_CHARS]}{rest}")
+    for remark in document["remarks"]:
+        say(f"! {remark}")
+    say("Nothing was written.")
 
 
 def put_file(data: bytes, to: Path | None, *, text: bool) -> None:

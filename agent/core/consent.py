@@ -15,7 +15,7 @@ from agent.core import claims
 from agent.core.anoncreds_json import read_request
 from agent.core.attributes import encode, int_to_date
 from agent.core.claims import Claim, Irrelevant
-from agent.core.disclosure import Disclosure, proposal
+from agent.core.disclosure import DisclosedItem, Disclosure, proposal
 from agent.core.needs import (
     AWARDED,
     CREDIT,
@@ -37,17 +37,30 @@ from agent.errors import ConsentError, InputError
 HIDDEN: Final = "(your value stays hidden)"
 NOTHING: Final = "nothing"
 NOT_STATED_TEXT: Final = "This credential does not state it."
+SIGNED_BADGE: Final = "signed_badge"  # the form of a share, in the history, that shows a whole document
 NEVER_TEXT: Final = "No micro-credential states it, and it is never sent."
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierShare:
-    """A presentation in the history; ``at`` is a date, ``host`` and ``did`` say to whom it went."""
+    """A presentation in the history; ``at`` is a date, ``host`` and ``did`` say to whom it went.
+
+    ``credentials`` are the ids behind ``c0``, ``c1``, … of ``paths``. ``whole``: a signed document was given out,
+    which always shows all of itself.
+    """
 
     at: str
     did: str
     host: str
     paths: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
+    whole: bool = False
+
+    def revealed(self, credential: str) -> frozenset[str]:
+        """Attributes of this credential that were shown; what was only proved is not among them."""
+        items = {f"c{place}" for place, id in enumerate(self.credentials) if id == credential}
+        parts = [path.partition(".") for path in self.paths if ">=" not in path]
+        return frozenset(name for item, _, name in parts if item in items)
 
 
 def screen(
@@ -73,6 +86,7 @@ def screen(
         "links": _links(disclosure, plan, earlier),
         "left_out": left_out_json(plan.left_out),
         "note": plan.note,
+        "choose": dict(plan.choose),
     }
 
 
@@ -80,7 +94,7 @@ def screen_unsatisfiable(result: Unsatisfiable) -> dict[str, Any]:
     """The same shape when nothing can be sent: only ``left_out`` has content."""
     empty: dict[str, Any] = {name: [] for name in ("credentials", "rows", "sees", "not_sees", "links")}
     left_out = left_out_json(result.left_out)
-    return {"hash": "", "satisfied": False, **empty, "left_out": left_out, "note": ""}
+    return {"hash": "", "satisfied": False, **empty, "left_out": left_out, "note": "", "choose": {}}
 
 
 def left_out_json(left_out: Iterable[LeftOut]) -> list[dict[str, str]]:
@@ -97,7 +111,14 @@ def preview_items(disclosure: Disclosure, *, schema_id: str, now: int) -> tuple[
 
 
 def preview(disclosure: Disclosure, *, now: int) -> dict[str, Any]:
-    """The readable parts of the presentation to come, in the AnonCreds shape; it proves nothing."""
+    """The readable parts of the presentation to come, in the AnonCreds shape; it proves nothing.
+
+    A real proof cannot be made before consent: it is made over the nonce that the verifier chooses when it answers
+    our proposal, and ACA-Py has no call that makes one without sending it. What a proof can say is fixed without
+    it: the values, names and bounds that the proposal fixes, which are all in here, so that the verifier's own code
+    reads from this what it will read from the proof. The request that comes back must equal the proposal, and what
+    left is compared with the consent (`agent.services.sending`).
+    """
     proofs, identifiers = [], []
     groups: dict[str, Any] = {}
     predicates: dict[str, Any] = {}
@@ -127,10 +148,13 @@ def preview(disclosure: Disclosure, *, now: int) -> dict[str, Any]:
 
 
 def _credential(item: PlannedItem) -> dict[str, Any]:
-    candidate = item.candidate
+    others = [_described(other) for other in item.others]
+    return {"item": item.item, **_described(item.candidate), "others": others}
+
+
+def _described(candidate: Candidate) -> dict[str, Any]:
     credit, level = candidate.number(CREDIT), candidate.number(LEVEL)
     return {
-        "item": item.item,
         "id": candidate.id,
         "title": candidate.title,
         "issuer": {
@@ -148,7 +172,10 @@ def _credential(item: PlannedItem) -> dict[str, Any]:
 
 
 def _rows(plan: Plan, policy: Policy) -> list[dict[str, Any]]:
-    flagged = {flag.claim: flag.code for flag in reversed(flags(policy)) if flag.claim}
+    flagged: dict[str, str] = {}
+    for flag in flags(policy):
+        if flag.claim:
+            flagged[flag.claim] = f"{flagged[flag.claim]} {flag.text}" if flag.claim in flagged else flag.text
     rows = []
     for item in plan.items:
         rows += [_sent_row(item, _said(policy, item, sent), flagged) for sent in item.sent]
@@ -269,6 +296,7 @@ def _not_sees(plan: Plan) -> list[dict[str, str]]:
 
 
 def _links(disclosure: Disclosure, plan: Plan, earlier: Sequence[EarlierShare]) -> list[str]:
+    """What could tell this share and an earlier one to be of the same person."""
     found = []
     before = [share for share in earlier if share.did == disclosure.requester]
     if before:
@@ -277,13 +305,15 @@ def _links(disclosure: Disclosure, plan: Plan, earlier: Sequence[EarlierShare]) 
         found.append(
             f"You have sent to this requester {times} before, last on {last}: they can put both together."
         )
+    for item in disclosure.items:
+        title = next(each.candidate.title for each in plan.items if each.item == item.item)
+        found += _same_credential(item, title, disclosure.requester, earlier)
     revealed = {name for item in disclosure.items for name in item.names}
     personal = [
         claim for claim in claims.CLAIMS.values() if claim.personal and set(claim.attributes) & revealed
     ]
     if personal:
-        labels = ", ".join(claim.label for claim in personal)
-        found.append(f"These say who you are wherever else you show them: {labels}.")
+        found.append(f"These say who you are wherever else you show them: {_labels(revealed, personal)}.")
     now = {path.partition(".")[2] for item in disclosure.items for path in paths_of("c0", item.names, ())}
     others = sorted(
         {
@@ -297,6 +327,41 @@ def _links(disclosure: Disclosure, plan: Plan, earlier: Sequence[EarlierShare]) 
     if any(item.candidate.revocable for item in plan.items):
         found.append("The status list that the proof names shows in which batch a credential was issued.")
     return [*found, "The proof itself carries no number that would link it to another presentation."]
+
+
+def _same_credential(
+    item: DisclosedItem, title: str, requester: str, earlier: Sequence[EarlierShare]
+) -> list[str]:
+    """Earlier shares of this very credential, to anybody: what of it both got, and where a badge was given."""
+    shares = [share for share in earlier if item.credential in share.credentials]
+    found = []
+    proofs = [share for share in shares if not share.whole]
+    if proofs:
+        whom = ["them" if share.did == requester else share.host or share.did for share in proofs]
+        told = ", ".join(
+            dict.fromkeys(f"{who} on {share.at}" for who, share in zip(whom, proofs, strict=True))
+        )
+        both = frozenset(item.names) & frozenset().union(
+            *(share.revealed(item.credential) for share in proofs)
+        )
+        if both:
+            text = f"two proofs cannot be linked, but what was shown both times can: {_labels(both)}."
+        else:
+            text = "two proofs cannot be linked, and no value is shown both times."
+        found.append(f"You showed “{title}” before, to {told}: {text}")
+    badges = [share for share in shares if share.whole]
+    if badges:
+        told = ", ".join(dict.fromkeys(f"{share.host or share.did} on {share.at}" for share in badges))
+        found.append(
+            f"You gave out “{title}” as a signed badge, to {told}. A badge shows all of itself, and the same key of "
+            "yours each time (every badge has its own): whoever has it can compare its values with these."
+        )
+    return found
+
+
+def _labels(names: Iterable[str], among: Iterable[Claim] = claims.CLAIMS.values()) -> str:
+    wanted = set(names)
+    return ", ".join(claim.label for claim in among if set(claim.attributes) & wanted)
 
 
 def _iso(number: int) -> str:

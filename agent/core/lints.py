@@ -92,6 +92,13 @@ def _claim_flags(policy: Policy, request: ClaimRequest, claim: Claim) -> Iterato
     if minimum.get(claim.predicate_attribute or "", False):
         text = f"{claim.label}: the exact value is asked, though the policy only needs a minimum."
         yield Flag("over_asking", request.claim, text)
+    # No more than the purpose needs (002:1634, domain.md section 5, "Data protection … minimal").
+    if claim.name == "expires_on":
+        text = f"{claim.label}: the exact date is asked, though every presentation proves that it has not expired."
+        yield Flag("over_asking", request.claim, text)
+    if claim.name == "assessment" and policy.each.assessed:
+        text = f"{claim.label}: the kinds of assessment are asked, though the policy only needs that there was one."
+        yield Flag("over_asking", request.claim, text)
     if claim.name == "skills" and policy.skills is not None:
         text = f"{claim.label}: all skills of every credential are asked, though the policy only needs some shown."
         yield Flag("over_asking", request.claim, text)

@@ -23,13 +23,14 @@ twice: the verifier counts them once (`agent.core.elements`), and so does the pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from agent.core.anoncreds_json import Bound
 from agent.core.attributes import date_to_int
+from agent.core.choosing import in_places, swapped, who_could_stand_in
 from agent.core.claims import Claim
 from agent.core.completion import Demand, Option
 from agent.core.needs import EXPIRES, LEVEL, Need, claim_of, is_stated
@@ -59,6 +60,7 @@ NOT_EXACT_TEXT: Final = (
     "There are too many combinations to try them all; a smaller or less telling set may exist."
 )
 NOT_EXPIRED_TEXT: Final = "Every presentation proves that the credential has not expired."
+OTHER_CHOSEN_TEXT: Final = "You chose another one in its place."
 LEVEL_SHOWN_TEXT: Final = (
     "The registry's cover of this issuer depends on the level: with the level hidden, the requester could "
     "not tell whether the issuer was quality-assured."
@@ -79,9 +81,12 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class PlannedItem:
+    """``others`` could take this one's place, with everything else as it is (see `agent.core.choosing`)."""
+
     item: str
     candidate: Candidate
     sent: tuple[Sent, ...]
+    others: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,8 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``exact`` is false when the search was cut short; ``note`` then says so in words."""
+    """``exact`` is false when the search was cut short; ``note`` then says so in words. ``choose`` is what the
+    learner chose, item by item."""
 
     items: tuple[PlannedItem, ...]
     left_out: tuple[LeftOut, ...]
@@ -100,6 +106,7 @@ class Plan:
     today: date
     exact: bool = True
     note: str = ""
+    choose: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +123,14 @@ def plan(
     *,
     today: date,
     include: frozenset[str] = frozenset(),
+    choose: Mapping[str, str] | None = None,
 ) -> Plan | Unsatisfiable:
     """The smallest sufficient disclosure (see the module), or what is missing.
 
-    ``include`` names optional claims that the learner adds. A credential that is revoked, expired, of an
-    unchecked status, or of an issuer whose registry outcome the policy does not accept is never used.
+    ``include`` names optional claims that the learner adds; ``choose`` maps an item to the credential that the
+    learner wants there instead of the smallest disclosure's own (`ConsentError` choice_not_possible). A credential
+    that is revoked, expired, of an unchecked status, or of an issuer whose registry outcome the policy does not
+    accept is never used.
     """
     fitness = Fitness(policy, include, today)
     usable: dict[int, Usable] = {}
@@ -139,8 +149,17 @@ def plan(
         left_out += [LeftOut(ordered[option.key], NOT_ENOUGH_TEXT) for option in options]
         lacking = missing(policy, fitness.plain, options) if found.exact else (NOT_SEARCHED_TEXT,)
         return Unsatisfiable(never or lacking, tuple(left_out))
+    found = replace(found, options=in_places(found.options))
+    smallest, demand = found.options, _demand(policy)
+    if choose:
+        ids = {option.key: ordered[option.key].id for option in options}
+        found = swapped(found, choose, options, ids, demand)
+    others = who_could_stand_in(found.options, options, demand)
     left_out += [
-        LeftOut(ordered[option.key], _not_needed(option, found.options))
+        LeftOut(
+            ordered[option.key],
+            OTHER_CHOSEN_TEXT if option in smallest else _not_needed(option, found.options),
+        )
         for option in options
         if option not in found.options
     ]
@@ -153,9 +172,13 @@ def plan(
         )
         for option in found.options
     ]
-    items = _items(chosen, _demand(policy).credit, today)
+    items = tuple(
+        replace(item, others=tuple(ordered[option.key] for option in fit))
+        for item, fit in zip(_items(chosen, demand.credit, today), others, strict=True)
+    )
     note = "" if found.exact else NOT_EXACT_TEXT
-    return Plan(items, tuple(left_out), include, today, found.exact, note)
+    wish = tuple(sorted((choose or {}).items()))
+    return Plan(items, tuple(left_out), include, today, found.exact, note, wish)
 
 
 def _demand(policy: Policy) -> Demand:
@@ -177,10 +200,9 @@ class _Chosen:
 
 
 def _items(chosen: Sequence[_Chosen], goal: int, today: date) -> tuple[PlannedItem, ...]:
-    first = next(one for one in chosen if one.option.anchor)
     items = []
     left = goal
-    for index, one in enumerate([first, *(other for other in chosen if other is not first)]):
+    for index, one in enumerate(chosen):
         # The last credential proves only what is still missing: its own credit stays the better hidden. At
         # least some, because the policy asks each credential for credit.
         share = max(1, min(one.option.credit, left))

@@ -15,15 +15,19 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from agent.core.claims import CLAIMS
+from agent.core.consent import SIGNED_BADGE
 from agent.core.record import Record, host_of, text
 from agent.core.stacks import plan
 from agent.core.verdict import PART_LABELS, Check, PartName
 from agent.errors import InputError
+from agent.formats.leaves import leaves
 from agent.formats.registry import envelope_of
 from agent.formats.signed import SignedDocument, SignedToken
 from agent.services import checking, clock, signing, stacking, views
 from agent.services.holding import Holding
 from agent.services.node import Node
+from agent.store import history
 from agent.store.vault import Document
 
 if TYPE_CHECKING:  # printing loads fonts and shaping, which most uses of the service never need
@@ -36,6 +40,7 @@ ATTACHED = "The signed badge is attached to it, for who wants to verify."
 ATTACHED_SEVERAL = "The signed badges are attached to it, for who wants to verify."
 NOT_BAKED = "There is no signed badge of this credential, so the picture has none inside: it proves nothing."
 ALL_OF_IT = "Whoever gets this file sees all of it, and can tell it from any other."
+MAX_DOMAIN = 300
 _MEDIA_TYPES = {SignedDocument.name: "application/vc", SignedToken.name: "application/vc+jwt"}
 _PARTS = {
     "institution": PartName.QUALITY_ASSURED,
@@ -62,7 +67,53 @@ class Exporting:
     async def export(
         self, credential: Document, format_: str, *, challenge: str = "", domain: str = ""
     ) -> Exported:
-        """Raises `InputError` unknown_format, or no_badge where there is no signed document of it."""
+        """Raises `InputError` unknown_format, or no_badge where there is no signed document of it.
+
+        A presentation is made for somebody, so it is in the history, whether its file is used or not.
+        """
+        made = await self._made(credential, format_, challenge, domain)
+        if format_ == "presentation":
+            await self._note(credential, domain)
+        return made
+
+    async def preview(
+        self, credential: Document, format_: str, *, challenge: str = "", domain: str = ""
+    ) -> Document:
+        """What such a file says, read from the bytes of one that is made for looking at and then dropped.
+
+        ``claims`` lists every path in it with its value. A presentation is signed anew each time: only its own
+        ``/id`` and ``/proof`` will differ. Raises as `export`, and `InputError` no_paths for pictures and pages.
+        """
+        made = await self._made(credential, format_, challenge, domain)
+        found = await asyncio.to_thread(leaves, made.content)
+        return {
+            "as": format_,
+            "media_type": made.media_type,
+            "bytes": len(made.content),
+            "remarks": list(made.remarks),
+            "claims": [leaf.to_json() for leaf in found],
+        }
+
+    async def _note(self, credential: Document, domain: str) -> None:
+        """For the history: claim names, never values; of a signed document everything it states was shown."""
+        record = Record.from_json(credential["record"])
+        stated = {row["name"] for row in views.claim_rows(record, stated=False)}
+        names = [name for claim in CLAIMS.values() if claim.name in stated for name in claim.attributes]
+        async with self._node.history_lock:
+            entry = await history.next_entry(
+                self._node.vault,
+                at=clock.stamp(clock.now()),
+                kind="presented",
+                party={"did": "", "host": domain[:MAX_DOMAIN], "name": ""},
+                title=text(record.title),
+                claims=[f"c0.{name}" for name in names],
+                outcome="signed for them, as a file",
+                credentials=[credential["id"]],
+                form=SIGNED_BADGE,
+            )
+            await self._node.vault.put(entry)
+
+    async def _made(self, credential: Document, format_: str, challenge: str, domain: str) -> Exported:
         record = Record.from_json(credential["record"])
         if format_ == "json":
             return Exported(file_of(credential), _media_type(credential))

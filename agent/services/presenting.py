@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import structlog
 
 from agent.core import disclosure as disclosing
 from agent.core.attributes import to_attributes
-from agent.core.consent import EarlierShare, screen, screen_unsatisfiable
+from agent.core.consent import SIGNED_BADGE, EarlierShare, screen, screen_unsatisfiable
 from agent.core.disclosure import Disclosure
 from agent.core.needs import hidden_levels, needs
 from agent.core.planning import Candidate, Plan, Unsatisfiable, common_outcome, plan
@@ -35,6 +37,28 @@ from trust_registry.errors import ObjectError
 log = structlog.get_logger(__name__)
 
 CLOSED = frozenset({"sent", "declined", "sending"})  # looking at the link again does not open these
+DROPPED_TEXT = "The credential that you had chosen does not fit any more; the wallet chose again."
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What the learner set on the consent screen: optional claims that are sent, and by item the credential
+    chosen instead of the proposed one."""
+
+    include: frozenset[str] = frozenset()
+    choose: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> Document:
+        return {"include": sorted(self.include), "choose": dict(self.choose)}
+
+    @classmethod
+    def kept(cls, request: Document) -> Switches:
+        """Those of the draft that is kept with a request."""
+        draft = request.get("draft") or {}
+        return cls(frozenset(draft.get("include", ())), dict(draft.get("choose", {})))
+
+
+UNTOUCHED = Switches()
 
 
 class Presenting:
@@ -88,6 +112,7 @@ class Presenting:
             "pres_ex_id": "",
             "outcome": None,
             "error": None,
+            "draft": known.get("draft") if known else None,
         }
         await save(self._node, request)
         return request
@@ -101,13 +126,33 @@ class Presenting:
     async def request(self, id: str) -> Document:
         return _aged(await stored(self._node, id))
 
-    async def view(self, id: str, include: frozenset[str] = frozenset()) -> Document:
-        """A request with the plan against what is held now; a closed one is shown as it ended."""
+    async def view(self, id: str, switches: Switches | None = None, *, keep: bool = False) -> Document:
+        """A request with the plan against what is held now; a closed one is shown as it ended.
+
+        Without ``switches`` those that were kept are used. ``keep`` writes them down with the request, so that
+        neither a lock nor a crash undoes what the learner set. Raises `ConsentError` choice_not_possible.
+        """
         request = await self.request(id)
         if request["state"] not in ("open", "failed"):
             return self._shown(request) | {"plan": None, "missing": []}
+        try:
+            shown = await self._view(request, switches or Switches.kept(request))
+        except ConsentError as error:
+            if switches is not None or error.code != "choice_not_possible":
+                raise
+            # What was chosen once is gone or fits no more. Nothing is sent by looking, so it is only said.
+            shown = await self._view(request, Switches(Switches.kept(request).include))
+            if shown["plan"] is not None:
+                shown["plan"]["note"] = " ".join(
+                    part for part in (DROPPED_TEXT, shown["plan"]["note"]) if part
+                )
+        if switches is not None and keep:
+            await self._keep(request, switches)
+        return shown
+
+    async def _view(self, request: Document, switches: Switches) -> Document:
         policy = Policy.from_json(request["policy"])
-        planned = await self._plan(request, include)
+        planned = await self._plan(request, switches)
         if isinstance(planned, Unsatisfiable):
             shown = screen_unsatisfiable(planned)
             return self._shown(request) | {
@@ -128,10 +173,22 @@ class Presenting:
         )
         return self._shown(request) | {"plan": shown, "missing": []}
 
+    async def _keep(self, request: Document, switches: Switches) -> None:
+        async with self._lock(request["link"]):
+            now = await self.request(request["id"])
+            if now["state"] in ("open", "failed"):
+                draft = switches.to_json() if switches != UNTOUCHED else None
+                await self._node.vault.put(Put(REQUEST, request["id"], now | {"draft": draft}))
+
     async def _earlier(self) -> list[EarlierShare]:
         return [
             EarlierShare(
-                entry["at"][:10], entry["party"]["did"], entry["party"]["host"], tuple(entry["claims"])
+                entry["at"][:10],
+                entry["party"]["did"],
+                entry["party"]["host"],
+                tuple(entry["claims"]),
+                tuple(entry.get("credentials", ())),
+                whole=entry.get("form") == SIGNED_BADGE,
             )
             for entry in await history.entries(self._node.vault)
             if entry["kind"] == "presented"
@@ -142,15 +199,16 @@ class Presenting:
         held = await self._holding.recheck_all(for_requests=True)
         return list(await asyncio.gather(*(self._candidate(each, request, include) for each in held)))
 
-    async def _plan(self, request: Document, include: frozenset[str]) -> Plan | Unsatisfiable:
+    async def _plan(self, request: Document, switches: Switches) -> Plan | Unsatisfiable:
+        include = switches.include
         candidates = await self.candidates(request, include)
         policy, today = Policy.from_json(request["policy"]), clock.today()
         # What the learner archived is out of the way: it is used only where nothing else answers.
         archived = await self._holding.summaries.archived()
         shown = [each for each in candidates if each.id not in archived]
-        planned = plan(policy, shown, today=today, include=include)
+        planned = plan(policy, shown, today=today, include=include, choose=switches.choose)
         if isinstance(planned, Unsatisfiable) and len(shown) < len(candidates):
-            planned = plan(policy, candidates, today=today, include=include)
+            planned = plan(policy, candidates, today=today, include=include, choose=switches.choose)
         return planned
 
     async def _candidate(self, credential: Document, request: Document, include: frozenset[str]) -> Candidate:
@@ -197,7 +255,7 @@ class Presenting:
 
     # ------------------------------------------------------------------ send
 
-    async def present(self, id: str, *, expect: str, include: frozenset[str] = frozenset()) -> Document:
+    async def present(self, id: str, *, expect: str, switches: Switches = UNTOUCHED) -> Document:
         """Send what was agreed to: ``expect`` is the hash of the plan that was shown.
 
         Everything is planned again at this moment; any difference raises `ConsentError` plan_changed and
@@ -210,7 +268,7 @@ class Presenting:
             if request["state"] not in ("open", "failed"):
                 raise ConflictError("not_open", f"This request is {request['state']}.")
             policy = Policy.from_json(request["policy"])
-            planned = await self._plan(request, include)
+            planned = await self._plan(request, switches)
             if isinstance(planned, Unsatisfiable):
                 raise ConsentError("unsatisfiable", "; ".join(planned.missing))
             chosen = disclosing.disclose(
@@ -240,7 +298,7 @@ class Presenting:
                 raise ConflictError("not_open", f"This request is {request['state']}.")
             link = links.parse_link(request["link"], "r")
             await links.call(self._node, link, "decline", {"reason": reason[:500]})
-            request |= {"state": "declined", "error": None}
+            request |= {"state": "declined", "error": None, "draft": None}
             async with self._node.history_lock:
                 entry = await history.next_entry(
                     self._node.vault,
@@ -258,7 +316,7 @@ class Presenting:
 
     def _shown(self, request: Document) -> Document:
         policy = Policy.from_json(request["policy"])
-        hidden = ("schema_id", "consent", "connection_id", "proposing", "pres_ex_id", "code")
+        hidden = ("schema_id", "consent", "connection_id", "proposing", "pres_ex_id", "code", "draft")
         return {name: value for name, value in request.items() if name not in hidden} | {
             "title": policy.title,
             "purpose": policy.purpose,

@@ -195,6 +195,7 @@ class Sending:
             else "What was revealed differs from what you agreed to.",
         }
         request |= {"state": "sent", "outcome": outcome, "pres_ex_id": exchange.pres_ex_id, "error": None}
+        request["draft"] = None
         request["consent"] = {
             "hash": consent["hash"],
             "paths": consent["paths"],

@@ -63,6 +63,8 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         self.offers = data.offers()
         self.requests = data.requests()
         self.wanted = deepcopy(data.WANTED)
+        self.drafts: dict[str, Json] = {}
+        self.fitting = {"cred-1", "cred-2", "cred-3"}
         self.targets = data.targets()
         self.stacks = data.stacks()
         self.pathways = data.pathways()
@@ -262,10 +264,24 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
 
     # Requests.
 
-    def planned(self, request: Json, include: list[str] | None = None) -> Json:
-        """The request with its plan: the first two credentials that are neither failed nor unlisted."""
+    def planned(
+        self, request: Json, include: list[str] | None = None, choose: dict[str, str] | None = None
+    ) -> Json:
+        """The request with its plan: the first two credentials that are neither failed nor unlisted, or others that
+        were chosen. ``include`` and ``choose`` are those of the draft unless given."""
+        draft = self.drafts.get(request["id"], {})
+        include = draft.get("include", []) if include is None else include
+        choose = draft.get("choose", {}) if choose is None else choose
         wanted = self.wanted[request["id"]]
         held = [item for item in self.credentials if item["state"] == "pass"][:2]
+        fitting = [item for item in self.credentials if item["id"] in self.fitting and item["state"] != "fail"]
+        for item, wish in choose.items():
+            chosen_one = next((each for each in fitting if each["id"] == wish), None)
+            if chosen_one is None:
+                detail = "The credential that you chose does not fit there, or no longer does."
+                raise ProblemError(409, "choice_not_possible", detail, kind="ConsentError")
+            held[int(item[1:])] = chosen_one
+        rest = [each for each in fitting if each not in held]
         if any(claim == "nationality" for claim, *_ in wanted) or len(held) < 2:
             return {**request, "plan": None}
         chosen = {claim for claim, _, _, required, _ in wanted if required} | set(include or [])
@@ -288,6 +304,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
                         "required": required,
                         "locked": "the request requires it" if required else "",
                         "flag": flag,
+                        "paths": _paths(index, claim, mode) if claim in chosen else [],
                     }
                 )
         sent = [row for row in rows if row["send"]]
@@ -298,10 +315,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             "hash": digest,
             "satisfied": True,
             "credentials": [
-                {
-                    "item": f"c{index}",
-                    **{k: item[k] for k in ("id", "title", "issuer", "credit", "eqf", "awarded_on")},
-                }
+                {"item": f"c{index}", **_described(item), "others": [_described(each) for each in rest]}
                 for index, item in enumerate(held)
             ],
             "rows": rows,
@@ -317,13 +331,18 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             "left_out": [
                 {"id": "cred-4", "title": "Quantum Leadership Mastery", "why": "its issuer is on no list"}
             ],
+            "note": "",
+            "choose": choose,
         }
         return {**request, "plan": plan}
 
     def _answer_request(self, request: Json, action: str, body: Json) -> Json:
         if action == "plan":
-            return self.planned(request, body["include"])
-        if request["state"] != "open":
+            answer = self.planned(request, body["include"], body["choose"])
+            if body.get("keep"):
+                self.drafts[request["id"]] = {"include": body["include"], "choose": body["choose"]}
+            return answer
+        if request["state"] not in ("open", "failed"):
             raise ProblemError(409, "already_answered", "This request was already answered.")
         if action == "decline":
             request["state"] = "declined"
@@ -336,15 +355,23 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             return {**request, "plan": None}
         if self.before_present is not None:
             self.before_present()
-        plan = self.planned(request, body["include"])["plan"]
+        plan = self.planned(request, body["include"], body["choose"])["plan"]
         if plan is None or plan["hash"] != body["expect"]:
             raise ProblemError(
                 409, "plan_changed", "What would be sent is not what was agreed to.", kind="ConsentError"
             )
-        request["state"] = "sent"
-        paths = [row["id"] for row in plan["rows"] if row["send"]]
+        request["state"], request["error"] = "sent", None
+        paths = sorted(path for row in plan["rows"] for path in row["paths"])
         request["outcome"] = {"at": data.NOW, "sent_claims": paths, "matches_consent": True, "detail": ""}
         return {**request, "plan": plan}
+
+
+def _described(held: Json) -> Json:
+    return {name: held[name] for name in ("id", "title", "issuer", "credit", "eqf", "awarded_on")}
+
+
+def _paths(index: int, claim: str, mode: str) -> list[str]:
+    return [f"c{index}.{claim}>=6" if mode == "predicate" else f"c{index}.{claim}"]
 
 
 def _find(items: list[Json], wanted: str, member: str = "id") -> Json:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from textual import events
 from textual.widgets import Input
 
-from tests.simulators.agent_service import AgentServiceSimulator, ProblemError
+from tests.simulators.agent_service import PASSPHRASE, AgentServiceSimulator, ProblemError
 from tests.tui.conftest import NARROW, WIDE, Driver, open_wallet
 from wallet_tui.screens import consent_gate
 from wallet_tui.screens.consent import ConsentScreen
@@ -108,12 +108,25 @@ async def test_switching_an_optional_row_plans_again(
         await wallet.sees("space: send Grade in all 2 credentials.")
         await wallet.press("space")
         await wallet.sees("Share 10 items…")
-        assert wallet.posted("/plan") == [{"include": ["grade"]}]
+        assert wallet.posted("/plan") == [{"include": ["grade"], "choose": {}, "keep": True}]
         assert screen.current_row is not None
         assert screen.current_row.id == "c0.grade"
         assert screen.current_row.send
         await wallet.press("space")
         await wallet.sees("Share 8 items…")
+
+
+async def test_a_switch_makes_only_what_it_changed_unread(service: AgentServiceSimulator) -> None:
+    """Reading goes on downwards from the line that was switched; what stands above it was read."""
+    async with open_wallet(service, NARROW) as wallet:
+        screen = await wallet.open_request()
+        await read_all(wallet, screen)
+        await wallet.mark_row(screen, "c0.grade")
+        await wallet.press("space")
+        await wallet.sees("Share 10 items…")
+        assert screen.unseen > 0
+        assert not any(pane.unseen_above for pane in screen._shown_lines())
+        await read_all(wallet, screen)
 
 
 async def test_sharing_sends_exactly_the_plan_on_the_screen(
@@ -124,8 +137,8 @@ async def test_sharing_sends_exactly_the_plan_on_the_screen(
         plan = screen._request.plan  # type: ignore[union-attr]
         assert plan is not None
         await share(wallet, screen)
-        await wallet.sees("✓ sent", "what was revealed is what you agreed to", "c0.title")
-        assert wallet.posted("/present") == [{"expect": plan.hash, "include": []}]
+        await wallet.sees("✓ sent", "what was revealed is what you agreed to", "c0.title", "c0.eqf_level>=6")
+        assert wallet.posted("/present") == [{"expect": plan.hash, "include": [], "choose": {}}]
 
 
 async def test_y_does_not_count_before_the_hold_is_over(
@@ -230,10 +243,17 @@ def change_requester(service: AgentServiceSimulator) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [change_expiry, change_value, change_credential, change_purpose, change_requester]
+    ("change", "marked"),
+    [
+        (change_expiry, "Its expiry changed."),
+        (change_value, "≠ changed: it was: Data Literacy for Industry 4.0"),
+        (change_credential, "What you hold does not satisfy it any more."),
+        (change_purpose, "Its purpose or retention changed."),
+        (change_requester, "The requester's identity changed."),
+    ],
 )
-async def test_any_difference_at_send_returns_to_review(
-    service: AgentServiceSimulator, no_hold: None, change: Any
+async def test_any_difference_at_send_returns_to_review_with_what_changed_marked(
+    service: AgentServiceSimulator, no_hold: None, change: Any, marked: str
 ) -> None:
     async with open_wallet(service, WIDE) as wallet:
         screen = await wallet.open_request()
@@ -242,7 +262,7 @@ async def test_any_difference_at_send_returns_to_review(
         await wallet.sees("y/N")
         change(service)
         await wallet.press("y")
-        await wallet.sees("Nothing was sent:")
+        await wallet.sees("Nothing was sent, because something changed", marked)
         assert wallet.posted("/present") == []
         assert service.requests[0]["state"] == "open"
         assert not screen.gate.asking
@@ -255,8 +275,8 @@ async def test_a_change_after_the_last_look_is_refused_by_the_service_and_shown(
         screen = await wallet.open_request()
         service.before_present = lambda: change_value(service)
         await share(wallet, screen)
-        await wallet.sees("Nothing was sent: what would be sent changed")
-        await wallet.sees("Another title")
+        await wallet.sees("Nothing was sent, because something changed")
+        await wallet.sees("Another title", "≠ changed: it was: Data Literacy for Industry 4.0")
         assert service.requests[0]["state"] == "open"
         assert screen.unseen > 0, "the new plan has to be read before it can be sent"
 
@@ -276,11 +296,119 @@ async def test_an_unknown_outcome_is_called_unknown_and_is_not_sent_twice(
         assert len(wallet.posted("/present")) == 1
 
 
+async def test_another_fitting_credential_is_chosen_by_key(
+    service: AgentServiceSimulator, size: tuple[int, int], no_hold: None
+) -> None:
+    async with open_wallet(service, size) as wallet:
+        screen = await wallet.open_request()
+        await wallet.mark_row(screen, "c1.title")
+        await wallet.press("c")
+        await wallet.sees("Which credential should answer?", "answers now", "Cyber Security & Safety Basics")
+        await wallet.press("enter")  # the one that answers now: nothing changes
+        await wallet.listening()
+        assert wallet.posted("/plan") == []
+        await wallet.press("c")
+        await wallet.sees("Which credential should answer?")
+        await wallet.press("j", "enter")
+        await wallet.until(lambda: bool(wallet.posted("/plan")) and not screen._planning)
+        assert wallet.posted("/plan") == [{"include": [], "choose": {"c1": "cred-3"}, "keep": True}]
+        assert screen.unseen > 0 or size == WIDE, "another credential has to be read before it is sent"
+        await share(wallet, screen)
+        await wallet.sees("✓ sent")
+        assert wallet.posted("/present")[0]["choose"] == {"c1": "cred-3"}
+
+
+async def test_a_chosen_credential_that_does_not_fit_any_more_is_given_up_and_said(
+    service: AgentServiceSimulator, no_hold: None
+) -> None:
+    async with open_wallet(service) as wallet:
+        screen = await wallet.open_request()
+        await wallet.mark_row(screen, "c1.title")
+        await wallet.press("c")
+        await wallet.sees("Which credential should answer?")
+        service.fitting.clear()
+        await wallet.press("j", "enter")
+        await wallet.sees("The credential you chose does not fit any more.")
+        await wallet.until(lambda: not screen._planning)
+        await wallet.press("c")
+        await wallet.until(lambda: any("No other credential" in toast for toast in wallet.toasts))
+
+
+async def test_switches_are_kept_over_later_and_over_a_lock(service: AgentServiceSimulator) -> None:
+    async with open_wallet(service) as wallet:
+        screen = await wallet.open_request()
+        await wallet.mark_row(screen, "c0.grade")
+        await wallet.press("space")
+        await wallet.sees("Share 10 items…")
+        await wallet.press("escape")
+        screen = await wallet.open_request()
+        await wallet.sees("Share 10 items…")
+        await wallet.mark_row(screen, "c0.family_name")
+        await wallet.press("space")
+        await wallet.sees("Share 12 items…")
+        wallet.app.action_lock()
+        await wallet.until(lambda: service.lock == "locked")
+        await wallet.until(lambda: isinstance(wallet.app.focused, Input))
+        assert "Data Literacy" not in wallet.text
+        await wallet.type(PASSPHRASE)
+        await wallet.press("enter")
+        await wallet.sees("Share 12 items…")
+        assert service.requests[0]["state"] == "open"
+
+
+async def test_after_a_failure_in_which_nothing_left_it_can_be_sent_again(
+    service: AgentServiceSimulator, no_hold: None
+) -> None:
+    service.requests[0] |= {
+        "state": "failed",
+        "error": {"code": "no_answer", "detail": "The other side did not answer in time.", "hint": ""},
+    }
+    async with open_wallet(service, WIDE) as wallet:
+        screen = await wallet.open_request()
+        await wallet.sees("The last attempt failed. Nothing was sent", "did not answer in time")
+        await share(wallet, screen)
+        await wallet.sees("✓ sent")
+
+
+async def test_the_wallet_compares_what_left_with_what_it_showed(
+    service: AgentServiceSimulator, no_hold: None
+) -> None:
+    """Whatever the service says of its own comparison."""
+
+    async with open_wallet(service) as wallet:
+        screen = await wallet.open_request()
+        real = service._answer_request
+
+        def leaky(request: Any, action: str, body: Any) -> Any:
+            answer = real(request, action, body)
+            if action == "present":
+                answer["outcome"]["sent_claims"].append("c0.birth_date")
+            return answer
+
+        service._answer_request = leaky  # type: ignore[method-assign]
+        await share(wallet, screen)
+        await wallet.sees("✗ fail", "what was revealed differs from what you agreed to", "c0.birth_date")
+
+
+async def test_an_error_can_be_tried_again(service: AgentServiceSimulator) -> None:
+    service.fail["/v1/wallet/requests/req-1"] = ProblemError(
+        502, "requester_unreachable", "No answer.", kind="UnreachableError"
+    )
+    async with open_wallet(service) as wallet:
+        wallet.app.push_screen(ConsentScreen(request_id="req-1"))
+        await wallet.sees("It did not work", "Nothing was sent.", "try again")
+        service.fail.clear()
+        await wallet.listening()
+        await wallet.press("r")
+        await wallet.sees("You decide")
+
+
 async def test_decline_is_told_with_an_optional_reason(service: AgentServiceSimulator) -> None:
     async with open_wallet(service) as wallet:
         await wallet.open_request()
         await wallet.press("enter")  # Don't share is marked
         await wallet.until(lambda: isinstance(wallet.app.focused, Input))
+        await wallet.sees("They hear that their request was declined")
         assert wallet.posted("/decline") == []
         await wallet.type("too much")
         await wallet.press("enter")
@@ -373,6 +501,7 @@ claims = st.lists(
     max_examples=6,
     deadline=None,
     derandomize=True,
+    phases=[Phase.generate],  # every example is a whole wallet: making a failing one smaller takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(wanted=claims, toggles=st.lists(st.integers(0, 7), max_size=3), wide=st.booleans())
@@ -404,7 +533,8 @@ async def test_rows_shown_as_send_are_the_paths_that_are_sent(
         await share(wallet, screen)
         await wallet.sees("✓ sent")
         (body,) = wallet.posted("/present")
-        planned = service.planned({**service.requests[0], "state": "open"}, body["include"])["plan"]
+        planned = service.planned({**service.requests[0], "state": "open"}, body["include"], {})["plan"]
         assert body["expect"] == planned["hash"]
         assert sent == {row["id"] for row in planned["rows"] if row["send"]}
-        assert sent == set(service.requests[0]["outcome"]["sent_claims"])
+        paths = {path for row in planned["rows"] if row["id"] in sent for path in row["paths"]}
+        assert paths == set(service.requests[0]["outcome"]["sent_claims"])

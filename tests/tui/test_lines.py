@@ -6,7 +6,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.content import Content
 
-from wallet_tui.widgets.document import Block, Document
+from wallet_tui.widgets.document import Block, Document, still_seen
 from wallet_tui.widgets.rows import RowList
 
 
@@ -120,3 +120,24 @@ async def test_ten_thousand_rows_are_drawn_only_where_they_are_seen() -> None:
         assert rows.current == 9, "the cursor stays on its item"
         rows.show([])
         assert rows.current is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "old", "new", "left"),
+    [
+        ({0, 1, 2}, "abc", "abc", {0, 1, 2}),
+        ({0, 1, 2}, "abc", "axc", {0, 2}),
+        ({0, 1, 2}, "abc", "abxc", {0, 1, 3}),
+        ({0, 1, 2}, "abc", "ac", {0, 1}),
+        ({0, 1, 2}, "abc", "xyz", set()),
+        ({1}, "abc", "abcd", {1}),
+        ({0, 1}, "aa", "aaa", {0, 1}),
+        ({0}, "a", "", set()),
+        (set(), "", "a", set()),
+    ],
+)
+def test_a_line_that_says_something_else_was_not_seen(
+    seen: set[int], old: str, new: str, left: set[int]
+) -> None:
+    lines = [[Content(letter) for letter in text] for text in (old, new)]
+    assert still_seen(seen, *lines) == left

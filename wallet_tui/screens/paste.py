@@ -51,15 +51,17 @@ class ReasonScreen(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("back")
 
-    def __init__(self, question: Content, draft: str = "") -> None:
+    def __init__(self, question: Content, draft: str = "", *, hears: str = "") -> None:
+        """``hears`` says what the other side will be told."""
         super().__init__()
         self._question = question
         self._draft = draft
+        self._hears = hears or "They will see the reason, if you give one. You need not."
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(self._question, markup=False)
-            yield Static(Content("They will see the reason, if you give one. You need not."), markup=False)
+            yield Static(Content(self._hears), markup=False)
             yield Input(
                 self._draft, id="reason", placeholder="reason (optional)", max_length=MAX_REASON_CHARS
             )

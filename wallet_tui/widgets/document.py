@@ -33,14 +33,18 @@ class Document(Lines):
         self._laid_out_for = -1
 
     def show(self, layout: Layout, *, keep_place: bool = False) -> None:
-        """Replace the text. ``keep_place`` keeps scroll, cursor and what was seen."""
+        """Replace the text. ``keep_place`` keeps scroll, cursor and, of what was seen, the lines above and below all
+        that changed: a line that says something else has not been seen."""
         self._layout_blocks = layout
+        old = self._lines
         if not keep_place:
             self.cursor = -1
             self._seen.clear()
             self._scroll_lines(0)
         before = self.cursor_key
         self._lay_out()
+        if keep_place:
+            self._seen = still_seen(self._seen, old, self._lines)
         found = next((i for i, (key, _) in enumerate(self._stops) if key == before), None)
         if found is not None:
             self.cursor = found
@@ -85,3 +89,13 @@ class Document(Lines):
 
     def stop_at(self, y: int) -> int:
         return next((i for i, (_, lines) in enumerate(self._stops) if y in lines), -1)
+
+
+def still_seen(seen: set[int], old: list[Content], new: list[Content]) -> set[int]:
+    """Of the lines seen, those before the first and after the last difference, at their new places."""
+    same = range(min(len(old), len(new)))
+    start = next((at for at in same if old[at].plain != new[at].plain), len(same))
+    end = next((at for at in same if old[-1 - at].plain != new[-1 - at].plain), len(same))
+    end = min(end, len(same) - start)
+    moved = len(new) - len(old)
+    return {y for y in seen if y < start} | {y + moved for y in seen if len(old) - end <= y < len(old)}

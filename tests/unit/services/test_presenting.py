@@ -14,6 +14,7 @@ from agent.core.limits import Limits
 from agent.errors import AgentError, ConflictError, ConsentError, NotFoundError
 from agent.services import clock
 from agent.services import sending as sending_module
+from agent.services.presenting import Switches
 from tests.simulators.internet import raw_answer
 from tests.simulators.registry import SCHEMA_ID
 from tests.simulators.town import POLICY, Member, Town
@@ -198,14 +199,14 @@ async def test_the_hash_is_of_this_plan_for_this_employer(
     ours, theirs = await employer.ask(), await other.ask()
     twice = await employer.ask()
     shown = await holder.agent.presenting.review(ours["link"])
-    optional = await holder.agent.presenting.view(shown["id"], frozenset({"grade"}))
+    optional = await holder.agent.presenting.view(shown["id"], Switches(frozenset({"grade"})))
     wrong = [(await holder.agent.presenting.review(each["link"]))["plan"]["hash"] for each in (theirs, twice)]
     for expect in ("", "0" * 64, shown["plan"]["hash"].upper(), optional["plan"]["hash"], *wrong):
         with pytest.raises(ConsentError, match="plan_changed"):
             await holder.agent.presenting.present(shown["id"], expect=expect)
-    include = frozenset({"grade"})
+    switches = Switches(frozenset({"grade"}))
     with pytest.raises(ConsentError, match="plan_changed"):
-        await holder.agent.presenting.present(shown["id"], expect=shown["plan"]["hash"], include=include)
+        await holder.agent.presenting.present(shown["id"], expect=shown["plan"]["hash"], switches=switches)
     assert holder.wallet.sent == []
     assert holder.wallet.presentations == {}
 

@@ -16,9 +16,10 @@ from wallet_tui.doc import Doc
 from wallet_tui.find import Indexed, find
 from wallet_tui.links import MAX_LINK_CHARS, Link, read_link
 from wallet_tui.model import Credential, HistoryEntry, Offer, Status, Summary
-from wallet_tui.request_model import MAX_PLAN_ROWS, Plan, Request
+from wallet_tui.request_model import MAX_PLAN_ROWS, Plan, Request, Switches
 from wallet_tui.safe_text import Untrusted
-from wallet_tui.screens.consent_gate import HOLD_SECONDS, SendGate, difference, why_cannot_share
+from wallet_tui.screens.consent_changes import changes
+from wallet_tui.screens.consent_gate import HOLD_SECONDS, SendGate, why_cannot_share
 from wallet_tui.stack_model import Stack
 
 service = AgentServiceSimulator(unlocked=True)
@@ -85,16 +86,16 @@ def test_a_plan_with_rows_left_out_or_doubled_is_refused() -> None:
         Plan.read(Doc({"hash": "x", "rows": [{"claim": "x"}]}))
 
 
-def test_include_names_the_optional_claims_that_are_sent() -> None:
+def test_the_switches_lead_to_the_same_plan_again() -> None:
     plan = REQUEST.plan
     assert plan is not None
-    assert plan.include() == ()
-    assert set(plan.sent_paths()) == {
+    assert plan.switches() == Switches()
+    assert {row.id for row in plan.sent_rows()} == {
         f"c{i}.{name}" for i in (0, 1) for name in ("title", "awarded_on", "eqf_level", "ects")
     }
-    planned = Request.read(Doc(service.planned(service.requests[0], ["grade"]))).plan
+    planned = Request.read(Doc(service.planned(service.requests[0], ["grade"], {"c1": "cred-3"}))).plan
     assert planned is not None
-    assert planned.include() == ("grade",)
+    assert planned.switches() == Switches(frozenset({"grade"}), (("c1", "cred-3"),))
 
 
 # The gate.
@@ -129,6 +130,10 @@ def test_why_cannot_share() -> None:
     assert "missing" in why_cannot_share(replace(REQUEST, plan=None), NOW)
     assert "missing" in why_cannot_share(replace(REQUEST, plan=replace(plan, satisfied=False)), NOW)
     assert "hash" in why_cannot_share(replace(REQUEST, plan=replace(plan, hash="")), NOW)
+    for lying in ({"send": False}, {"paths": ()}):  # a HIDE that sends, a SEND that does not say what
+        rows = (replace(plan.rows[0], **lying), *plan.rows[1:])
+        assert "line by line" in why_cannot_share(replace(REQUEST, plan=replace(plan, rows=rows)), NOW)
+    assert why_cannot_share(replace(REQUEST, state="failed"), NOW) == "", "nothing was sent: try again"
     nothing = tuple(replace(row, send=False) for row in plan.rows)
     assert "nothing to send" in why_cannot_share(replace(REQUEST, plan=replace(plan, rows=nothing)), NOW)
 
@@ -162,13 +167,26 @@ def changed(**plan: Any) -> Request:
     ],
 )
 def test_every_difference_is_noticed(fresh: Request) -> None:
-    assert difference(REQUEST, fresh)
+    assert changes(REQUEST, fresh)
 
 
 def test_the_same_is_no_difference() -> None:
     again = Request.read(Doc(service.planned(service.requests[0])))
-    assert difference(REQUEST, again) == ""
-    assert difference(REQUEST, changed(links=())) == "", "the preview carries times of its own"
+    assert not changes(REQUEST, again)
+    assert not changes(REQUEST, changed(links=())), "the preview carries times of its own"
+
+
+def test_what_changed_is_said_line_by_line() -> None:
+    plan = REQUEST.plan
+    assert plan is not None
+    first, second, *rest = plan.rows
+    fresh = changed(rows=(replace(first, send=False), replace(second, value=Untrusted("x\x1b[2J")), *rest[1:]))
+    found = changes(REQUEST, fresh)
+    assert found.rows[first.id].plain == "it was SEND"
+    assert found.rows[second.id].plain == f"it was: {second.value.raw}"
+    (gone,) = found.said
+    assert gone.plain == f"This line is no longer there: {rest[0].label.raw}"
+    assert changes(fresh, REQUEST).rows[second.id].plain == "it was: x\ufffd[2J"
 
 
 # Links and finding.
