@@ -251,7 +251,7 @@ class Presenting:
 
     def _shown(self, request: Document) -> Document:
         policy = Policy.from_json(request["policy"])
-        hidden = ("schema_id", "consent", "connection_id", "proposing", "pres_ex_id", "code")
+        hidden = ("schema_id", "consent", "connection_id", "proposing", "pres_ex_id", "code", "received")
         return {name: value for name, value in request.items() if name not in hidden} | {
             "title": policy.title,
             "purpose": policy.purpose,
