@@ -360,6 +360,10 @@ class AdminClient:
             await self._http.post(f"{_pres_ex(pres_ex_id)}/send-presentation", body)
         )
 
+    async def resend_presentation(self, pres_ex_id: str) -> None:
+        """Holder, state presentation-sent: the same proof on the same thread again, in case the first was lost."""
+        await self._http.post(f"/cairn/presentations/{_id(pres_ex_id)}/resend")
+
     async def verify_presentation(self, pres_ex_id: str) -> PresentationExchange:
         """Verifier, state presentation-received: check the proof; see ``verified`` of the answer."""
         return records.presentation_exchange(

@@ -219,7 +219,10 @@ class Asking:
     async def _presented(self, exchange: PresentationExchange) -> None:
         """Verify, judge, write down. ACA-Py verifies once; a verdict that a crash swallowed is made again."""
         response = await self._response_of(exchange.pres_ex_id)
-        if response is None or response["verdict"] is not None:
+        if response is None:
+            return
+        if response["verdict"] is not None:
+            await self._verified(exchange)  # it came again, for want of our acknowledgement: this sends one
             return
         request = await self.request(response["request"])
         exchange = await self._verified(exchange)

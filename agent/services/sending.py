@@ -3,7 +3,8 @@
 Connect → propose → compare the request that comes back → present → compare what was revealed. Two comparisons
 guard the consent: the verifier's request must equal the proposal, and the presentation that left must reveal
 exactly what was consented to; the second is kept in the history. A presentation is sent at most once per
-consent: when it is not certain that it was *not* sent, it is not sent again.
+consent: when it is not certain that it was *not* sent, no other is made. What ACA-Py notes as sent may still lie
+in a queue that a crash empties, here or there; until it is acknowledged, that same presentation is sent again.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ log = structlog.get_logger(__name__)
 
 REQUEST = "request"
 POLL_SECONDS = 2.0
+RESUME_SECONDS = (
+    25.0  # nobody waits for what a crash interrupted: the sooner it says that it was not sent, the better
+)
+RECEIPT_SECONDS = 15.0  # without an acknowledgement for so long, the same presentation is sent again …
+RESENDS = 5  # … so often, and again after the next start
 
 
 async def stored(node: Node, id: str) -> Document:
@@ -81,14 +87,40 @@ class Sending:
         for request in await self._node.vault.all(REQUEST):
             if request["state"] == "sending":
                 self._node.spawn(self._resume_one(request["id"]), f"resume {request['id'][:6]}")
+            elif request["state"] == "sent" and not request.get("received", True):
+                self._node.spawn(self._until_received(request["id"], at_once=True), "a receipt")
 
     async def _resume_one(self, id: str) -> None:
         async with self._lock((await stored(self._node, id))["link"]):
             try:
-                async with asyncio.timeout(LIMITS.exchange_seconds):
+                async with asyncio.timeout(RESUME_SECONDS):
                     await self._drive(id)
             except TimeoutError:
                 await self._give_up(id)
+
+    async def _until_received(self, id: str, *, at_once: bool = False) -> None:
+        """Send the same presentation again until the other side acknowledges one, or ends the exchange."""
+        request = await stored(self._node, id)
+        for turn in range(RESENDS + 1):
+            if at_once or turn:
+                log.info("a presentation is sent again", request=id[:6], turn=turn)
+                await (await self._node.admin()).resend_presentation(request["pres_ex_id"])
+            if await self._acknowledged(request):
+                await self._node.vault.put(Put(REQUEST, id, request | {"received": True}))
+                return
+
+    async def _acknowledged(self, request: Document) -> bool:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + RECEIPT_SECONDS
+        while True:
+            heard = self._node.changes.count(request["connection_id"])
+            exchange = await (await self._node.admin()).presentation_record(request["pres_ex_id"])
+            if exchange.state != "presentation-sent":
+                return True
+            left = end - loop.time()
+            if left <= 0:
+                return False
+            await self._node.changes.wait(request["connection_id"], heard, seconds=left)
 
     async def _drive(self, id: str) -> Document:
         while True:
@@ -195,7 +227,7 @@ class Sending:
             else "What was revealed differs from what you agreed to.",
         }
         request |= {"state": "sent", "outcome": outcome, "pres_ex_id": exchange.pres_ex_id, "error": None}
-        request["draft"] = None
+        request |= {"draft": None, "received": exchange.state == "done"}
         request["consent"] = {
             "hash": consent["hash"],
             "paths": consent["paths"],
@@ -215,6 +247,8 @@ class Sending:
             )
             await self._node.vault.put(Put(REQUEST, request["id"], request), entry)
         self._node.bus.publish("request", id=request["id"], state="sent")
+        if not request["received"]:
+            self._node.spawn(self._until_received(request["id"]), "a receipt")
 
     async def _spec(self, chosen: Disclosure) -> Document:
         """Which of ACA-Py's credentials answers which referent."""

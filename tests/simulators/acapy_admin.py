@@ -267,7 +267,8 @@ class Wallet:
 
     async def on_presentation(self, thread_id: str, presentation: dict[str, Any]) -> None:
         record = self.by_thread(self.presentations, thread_id)
-        if record is not None and record.state == "request-sent":
+        # As ACA-Py does: one that comes again is taken again, and waits to be verified again.
+        if record is not None and record.state in ("request-sent", "presentation-received", "done"):
             self.presentation_exchange(
                 record.pres_ex_id, state="presentation-received", presentation=presentation
             )
@@ -623,6 +624,13 @@ class Admin:
             identifier |= {"rev_reg_id": held.rev_reg_id, "timestamp": listed["timestamp"]}
         wallet.world.proofs[digest(made)] = digest(request)
         return made
+
+    @_call
+    async def resend_presentation(self, pres_ex_id: str) -> None:
+        record = self.wallet._presentation(pres_ex_id)
+        if record.state == "presentation-sent":
+            other = self._connection(record.connection_id).other
+            self.wallet.world.post(other, other.on_presentation, record.thread_id, record.presentation)
 
     @_call
     async def verify_presentation(self, pres_ex_id: str) -> PresentationExchange:
