@@ -43,6 +43,7 @@ class CredentialsScreen(Area):
         self._shown_id = ""
         self._loaded = False
         self._error: CairnError | None = None
+        self._wanted = ""
 
     def body(self) -> Iterable[Widget]:
         with Horizontal(classes="panes"):
@@ -111,6 +112,7 @@ class CredentialsScreen(Area):
             self._kept.clear()
             self._filter()
             self._fetch(self.rows.current)
+            self._open_wanted()
         elif isinstance(message.value, Credential):
             self._keep(message.value)
             if message.group == "recheck":
@@ -158,6 +160,20 @@ class CredentialsScreen(Area):
         held = len(self._all)
         shown = f"{len(found)} of {held}" if len(found) != held else str(held)
         return join(f" {shown} held   ", words.counts(self._tally)) if held else Content("")
+
+    def reveal(self, identifier: str) -> None:
+        self.query_one("#find", Input).value = ""
+        self.remove_class("-finding")
+        self._filter()
+        self._wanted = identifier
+        self._open_wanted()
+
+    def _open_wanted(self) -> None:
+        at = next((i for i, item in enumerate(self.rows.items) if item.id == self._wanted), None)
+        if at is not None:
+            self._wanted = ""
+            self.rows.move_to(at)
+            self.rows.action_select()
 
     def on_input_changed(self, _: Input.Changed) -> None:
         self._filter()
