@@ -4,6 +4,7 @@ One call is one HTTP request to the admin listener (loopback, bearer token). Pro
 as `agent.errors.CairnError` subclasses, chosen by HTTP status; a service that does not answer at all is
 `UnreachableError` with code ``service_unreachable``, so that callers can tell it from a 502 that the
 service itself reports about somebody else. Answers are bounded in bytes and depth before they are parsed.
+httpx is loaded in a thread with the first call: a screen is drawn sooner than an HTTP library is read.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
-
-import httpx
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from agent.core.limits import parse_json
 from agent.errors import (
@@ -32,6 +32,9 @@ from agent.errors import (
     UntrustedError,
 )
 
+if TYPE_CHECKING:
+    import httpx
+
 __all__ = ["SERVICE_UNREACHABLE", "AgentClient", "Event"]
 
 SERVICE_UNREACHABLE = "service_unreachable"
@@ -42,6 +45,7 @@ MAX_FILE_BYTES = 64 * 1024
 # Parsing more than this is handed to a thread: the depth scan would hold up a user interface.
 THREAD_PARSE_BYTES = 128 * 1024
 CONNECT_SECONDS = 5.0
+BACKGROUND_HEADER = "x-cairn-background"
 READ_SECONDS = 15.0
 # An exchange has a deadline of its own in the service (Limits.exchange_seconds); this one lies behind it.
 EXCHANGE_SECONDS = 90.0
@@ -94,14 +98,37 @@ class AgentClient:
         self, base_url: str, token: str, *, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         """``base_url`` such as ``http://127.0.0.1:8021``; plain http is refused off the loopback."""
-        url = _checked_url(base_url)
-        self._http = httpx.AsyncClient(
-            base_url=url,
-            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+        self._base_url = _checked_url(base_url)
+        self._token = token
+        self._transport = transport
+        self._http: httpx.AsyncClient | None = None
+        self._closed = False
+        # Calls then say that no person made them: they do not keep the wallet unlocked. `active` says the opposite.
+        self.background = False
+
+    async def _client(self) -> httpx.AsyncClient:
+        """The HTTP client, made once. Loading its library and the certificates takes a tenth of a second."""
+        if self._http is None:
+            made = self._make() if self._transport is not None else await asyncio.to_thread(self._make)
+            if self._closed:
+                await made.aclose()
+                raise UnreachableError(SERVICE_UNREACHABLE, "The connection to the agent service was closed.")
+            if self._http is None:
+                self._http = made
+            else:  # a call made at the same time was first
+                await made.aclose()
+        return self._http
+
+    def _make(self) -> httpx.AsyncClient:
+        import httpx
+
+        return httpx.AsyncClient(
+            base_url=self._base_url,
+            headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=False,  # a proxy from the environment must never see the token
-            transport=transport,
+            transport=self._transport,
         )
 
     @classmethod
@@ -133,15 +160,17 @@ class AgentClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        await self._http.aclose()
+        self._closed = True
+        if self._http is not None:
+            await self._http.aclose()
 
     def same_service(self, other: AgentClient) -> bool:
         """Whether both speak to one address with one token: false after the service was started again."""
-        mine, theirs = self._http, other._http
-        return (mine.base_url, mine.headers["authorization"]) == (
-            theirs.base_url,
-            theirs.headers["authorization"],
-        )
+        return (self._base_url, self._token) == (other._base_url, other._token)
+
+    async def active(self) -> None:
+        """A person is there: the service's idle clock starts again. The one call that always counts."""
+        await self._call("POST", "/v1/active", params=None, body={}, timeout=READ_SECONDS, counts=True)
 
     async def get(
         self, path: str, params: Mapping[str, str] | None = None, *, timeout: float = READ_SECONDS
@@ -176,8 +205,11 @@ class AgentClient:
         timeout: float = EXCHANGE_SECONDS,
     ) -> tuple[bytes, list[str]]:
         """A file that the service makes, and its remarks on it. Raises `CairnError` subclasses only."""
-        request = self._http.build_request(method, path, params=params, json=body, timeout=timeout)
-        status, data, headers = await self._send(request)
+        http = await self._client()
+        request = http.build_request(
+            method, path, params=params, json=body, headers=self._says_who(False), timeout=timeout
+        )
+        status, data, headers = await self._send(http, request)
         if status != 200:
             raise _error(status, data)
         remarks = headers.get("x-cairn-remarks", "[]")
@@ -190,12 +222,14 @@ class AgentClient:
         Unknown fields are skipped. Raises `UnreachableError` when the connection breaks, `AgentError`
         (``bad_event``) when an event is larger than `MAX_EVENT_BYTES` or is not a JSON object.
         """
+        http = await self._client()
+        import httpx
+
         # No read deadline: an idle wallet has nothing to say; a dead service closes the loopback socket.
         timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
         try:
-            async with self._http.stream(
-                "GET", "/v1/events", timeout=timeout, headers={"Accept": "text/event-stream"}
-            ) as response:
+            headers = {"Accept": "text/event-stream", **self._says_who(False)}
+            async with http.stream("GET", "/v1/events", timeout=timeout, headers=headers) as response:
                 if response.status_code != 200:
                     raise _error(response.status_code, await _bounded(response))
                 async for event in _parse_events(response.aiter_bytes()):
@@ -212,17 +246,21 @@ class AgentClient:
         body: dict[str, Any] | None,
         timeout: float,
         content: bytes | None = None,
+        counts: bool = False,
     ) -> dict[str, Any]:
-        status, data, _ = await self._send(
-            self._http.build_request(
-                method,
-                path,
-                params=dict(params) if params else None,
-                json=body,
-                content=content,
-                timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
-            )
+        http = await self._client()
+        import httpx
+
+        request = http.build_request(
+            method,
+            path,
+            params=dict(params) if params else None,
+            json=body,
+            content=content,
+            headers=self._says_who(counts),
+            timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
         )
+        status, data, _ = await self._send(http, request)
         if status >= 300:
             raise _error(status, data)
         if len(data) > THREAD_PARSE_BYTES:
@@ -231,9 +269,16 @@ class AgentClient:
             answer = _parse_answer(data)
         return answer
 
-    async def _send(self, request: httpx.Request) -> tuple[int, bytes, httpx.Headers]:
+    def _says_who(self, counts: bool) -> dict[str, str]:
+        return {BACKGROUND_HEADER: "1"} if self.background and not counts else {}
+
+    async def _send(
+        self, http: httpx.AsyncClient, request: httpx.Request
+    ) -> tuple[int, bytes, httpx.Headers]:
+        import httpx
+
         try:
-            response = await self._http.send(request, stream=True)
+            response = await http.send(request, stream=True)
             try:
                 data = await _bounded(response)
             finally:
@@ -243,18 +288,19 @@ class AgentClient:
         return response.status_code, data, response.headers
 
 
-def _checked_url(base_url: str) -> httpx.URL:
+def _checked_url(base_url: str) -> str:
     try:
-        url = httpx.URL(base_url)
-    except httpx.InvalidURL as error:
+        url = urlsplit(base_url)
+        host, _ = url.hostname, url.port
+    except ValueError as error:
         raise InputError("bad_service_address", "The address of the agent service is not a URL.") from error
-    loopback = url.host in {"localhost", "127.0.0.1", "::1"}
-    if url.scheme != "https" and not (url.scheme == "http" and loopback):
+    loopback = host in {"localhost", "127.0.0.1", "::1"}
+    if not host or (url.scheme != "https" and not (url.scheme == "http" and loopback)):
         raise InputError(
             "bad_service_address",
             "The agent service is reached over http on this machine or over https, nothing else.",
         )
-    return url
+    return base_url
 
 
 def _read_small(path: Path) -> bytes:
@@ -281,6 +327,8 @@ async def _bounded(response: httpx.Response) -> bytes:
 
 
 def _unreachable(error: httpx.HTTPError) -> UnreachableError:
+    import httpx
+
     if isinstance(error, httpx.TimeoutException):
         detail = "The agent service did not answer in time."
     else:

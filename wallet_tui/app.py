@@ -12,6 +12,7 @@ import os
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
@@ -22,31 +23,27 @@ from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.notifications import SeverityLevel
+from textual.screen import Screen
 from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
 from agent.client import AgentClient, Event
 from agent.errors import CairnError
-from wallet_tui.actions import bindings
+from wallet_tui import areas, happenings
+from wallet_tui.actions import bindings, keymap, shown, use_keys
+from wallet_tui.config import Config
 from wallet_tui.connection import Connection
+from wallet_tui.i18n import t, use_language
 from wallet_tui.links import Link, read_link
 from wallet_tui.model import Status
 from wallet_tui.safe_text import PrintableFilter, clean
-from wallet_tui.screens.base import Area, Guarded
-from wallet_tui.screens.consent import ConsentScreen
-from wallet_tui.screens.credentials import CredentialsScreen
-from wallet_tui.screens.help import HelpScreen
-from wallet_tui.screens.history import HistoryScreen
-from wallet_tui.screens.inbox import InboxScreen
-from wallet_tui.screens.offer import OfferScreen
-from wallet_tui.screens.paste import PasteScreen
-from wallet_tui.screens.stack import StackScreen
-from wallet_tui.screens.unlock import UnlockScreen
+from wallet_tui.screens.base import Area, Guarded, Passing
 from wallet_tui.service import Wallet
-from wallet_tui.theme import CAIRN
+from wallet_tui.theme import THEMES
 
 POLL_SECONDS = 5.0
 RETRY_SECONDS = 1.0
+ACTIVE_SECONDS = 10.0
 FIRST_AREA = "credentials"
 
 
@@ -59,15 +56,9 @@ class CairnApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "area.credentials", "area.inbox", "area.stack", "area.history", "paste", "lock", "help", "quit"
+        *(f"area.{name}" for name in areas.NAMES), "paste", "lock", "palette", "jump", "help", "quit"
     )
-    MODES = {  # noqa: RUF012 - as Textual declares it
-        "unlock": UnlockScreen,
-        "credentials": CredentialsScreen,
-        "inbox": InboxScreen,
-        "stack": StackScreen,
-        "history": HistoryScreen,
-    }
+    MODES = areas.MODES
 
     class StatusRead(Message):
         def __init__(self, status: Status) -> None:
@@ -91,11 +82,19 @@ class CairnApp(App[None]):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         poll_seconds: float = POLL_SECONDS,
         demo_root: Path | None = None,
+        config: Config | None = None,
+        first_status: bytes = b"",
     ) -> None:
+        """``first_status`` is what the service answered a moment ago, so that the first frame is not an empty one."""
         # Native colours make Textual use its NoColor filter: attributes only, no greys of its own.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.register_theme(CAIRN)
-        self.theme = CAIRN.name
+        self.config = config or Config()
+        use_keys(self.config.keys)
+        self.set_keymap(keymap())
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.config.theme
+        self.set_class(self.config.plain, "-plain")
         self.now = now
         self.demo_root = demo_root  # where the agents of a demo universe are, if this wallet lies in one
         self.connection = Connection()
@@ -106,7 +105,14 @@ class CairnApp(App[None]):
         self._poll_seconds = poll_seconds
         self._last_area = FIRST_AREA
         self._wall = PrintableFilter()
+        self._first_status = first_status
+        self._said_active = -inf
         self.wallet = Wallet(connect())
+
+    @property
+    def plain(self) -> bool:
+        """No box drawing, lists instead of drawings (the setting of that name)."""
+        return self.config.plain
 
     # Walls.
 
@@ -132,10 +138,11 @@ class CairnApp(App[None]):
         """Textual would print every local variable, claim values among them: name the place only."""
         error = self._exception
         frames = traceback.extract_tb(error.__traceback__) if error is not None else []
-        place = f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "an unknown place"
+        place = f"{frames[-1].name}:{frames[-1].lineno}" if frames else "?"
         self.panic(
-            f"The wallet stopped because of a fault of its own ({type(error).__name__} in {place}). "
-            "Nothing was sent by this."
+            t(
+                "The wallet stopped because of a fault of its own ({kind} in {place}). Nothing was sent by this."
+            ).format(kind=type(error).__name__, place=place)
         )
 
     async def on_event(self, event: events.Event) -> None:
@@ -145,6 +152,8 @@ class CairnApp(App[None]):
             screen = self.screen
             if isinstance(screen, Guarded) and event.time < screen.listens_from:
                 return
+        if isinstance(event, events.Key | events.MouseDown | events.Paste):
+            self._somebody_is_here()
         await super().on_event(event)
 
     # The connection.
@@ -153,8 +162,23 @@ class CairnApp(App[None]):
         # Not as Textual's DEFAULT_MODE: `run` makes tasks eager, so an Input of the first mode's screen would be
         # initialised before that mode has a screen, and fail.
         self.switch_mode("unlock")
-        self._start(self._watch, "watch")
+        if self._first_status:
+            with contextlib.suppress(CairnError):
+                self.take_status(Status.of_bytes(self._first_status))
+        # After the first frame: loading what speaks HTTP takes longer than drawing it.
+        self.call_after_refresh(self._start, self._watch, "watch")
         self.set_interval(self._poll_seconds, self.read_status)
+
+    def _somebody_is_here(self) -> None:
+        """A key, a click or a paste: the only things that keep the wallet unlocked. Told at most once in a while."""
+        if self.connection.unlocked and monotonic() - self._said_active >= ACTIVE_SECONDS:
+            self._said_active = monotonic()
+            self._start(self._say_active, "active")
+
+    async def _say_active(self) -> None:
+        # If the service is away the status says so; that this did not arrive only means an earlier lock.
+        with contextlib.suppress(CairnError):
+            await self.wallet.active()
 
     async def on_unmount(self) -> None:
         await self.wallet.aclose()
@@ -212,12 +236,15 @@ class CairnApp(App[None]):
     def take_status(self, status: Status) -> None:
         """Show ``status``, and follow the lock."""
         was_away = self.connection.error is not None
+        told = happenings.of_status(self.connection.status, status)
         self.connection = Connection(status, None, monotonic())
         if status.lock == "unlocked":
             if self.current_mode == "unlock":
                 self.switch_mode(self._last_area)
             elif was_away and isinstance(self.screen, Area):
                 self.screen.load()
+            if told:
+                self.notify(told)
         else:
             self.blank()
         self.connection_signal.publish(self.connection)
@@ -228,13 +255,11 @@ class CairnApp(App[None]):
 
     def on_cairn_app_service_said(self, message: ServiceSaid) -> None:
         event = message.event
-        if event.name in {"status", "offer", "request"}:
+        if event.name in {"status", "offer", "request", "notice"}:
             self.read_status()
-        waiting = event.data.get("state") == "open" and isinstance(self.screen, Area)
-        if waiting and event.name == "request":
-            self.notify("A request for some of your data is waiting. Press 2 to look at it.")
-        elif waiting and event.name == "offer":
-            self.notify("An offer is waiting. Press 2 to look at it.")
+        told = happenings.of_event(event)
+        if told and isinstance(self.screen, Area):
+            self.notify(told)
         self.event_signal.publish(event)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -245,7 +270,8 @@ class CairnApp(App[None]):
         if event.state is WorkerState.ERROR:
             kind = type(event.worker.error).__name__
             self.notify(
-                f"A fault in the wallet itself ({kind}): what was asked did not finish.", severity="error"
+                t("A fault in the wallet itself ({kind}): what was asked did not finish.").format(kind=kind),
+                severity="error",
             )
 
     # Locking.
@@ -254,6 +280,9 @@ class CairnApp(App[None]):
         """Take everything off the screen and out of the screens. Drafts (what was switched) stay."""
         if self.current_mode != "unlock":
             self._last_area = self.current_mode
+            # What only passes by (help, commands, letters) does not wait behind the lock.
+            while isinstance(self.screen, Passing):
+                self.pop_screen()
             self.switch_mode("unlock")
             self.locked_signal.publish(None)
 
@@ -278,13 +307,38 @@ class CairnApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Textual's advice on ctrl+c is written in markup, which no toast here honours."""
-        self.notify("Press q to leave (ctrl+q where you are typing).")
+        self.notify(
+            t("Press {key} to leave ({typing} where you are typing).").format(
+                key=shown("quit"), typing=shown("quit.typing")
+            )
+        )
 
     def action_help(self) -> None:
+        from wallet_tui.screens.help import HelpScreen
+
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
+    def action_palette(self) -> None:
+        from wallet_tui.screens.palette import PaletteScreen, run_command
+
+        if not self.screen.is_modal:
+            self.push_screen(PaletteScreen(self.screen), lambda chosen: run_command(self, chosen))
+
+    def action_jump(self) -> None:
+        from wallet_tui.screens.jump import JumpScreen, go, targets
+
+        if self.screen.is_modal:
+            return
+        found = targets(self.screen)
+        if found:
+            self.push_screen(JumpScreen(found), go)
+        else:
+            self.notify(t("There is nowhere to jump to here."))
+
     def action_paste_link(self) -> None:
+        from wallet_tui.screens.paste import PasteScreen
+
         if not isinstance(self.screen, Area):
             return
         why = self.connection.why_read_only()
@@ -305,7 +359,43 @@ class CairnApp(App[None]):
         self.open_link(found)
 
     def open_link(self, link: Link | None) -> None:
+        from wallet_tui.screens.consent import ConsentScreen
+        from wallet_tui.screens.offer import OfferScreen
+
         if link is None:
             return
         screen = OfferScreen(link=link.url) if link.kind == "offer" else ConsentScreen(link=link.url)
         self.push_screen(screen)
+
+    # How it looks and speaks: for this session. The configuration file is the person's own, and only read.
+
+    def use_theme(self, name: str) -> None:
+        self.theme = name
+        self.notify(self._to_keep(f'theme = "{name}"'))
+
+    def use_language(self, code: str) -> None:
+        use_language(code)
+        self._start(self._say_again, "language", exclusive=True)
+        self.notify(self._to_keep(f'language = "{code}"'))
+
+    def _to_keep(self, line: str) -> str:
+        return t("For this session. To keep it, write {line} in {path}.").format(
+            line=line, path=self.config.path
+        )
+
+    async def _say_again(self) -> None:
+        """Make the areas anew, in the language there is now; one with a screen open above it stays as it is."""
+        now = self.current_mode
+        alone = [
+            mode for mode, stack in self._screen_stacks.items() if len(stack) == 1 and mode in areas.MODES
+        ]
+        if now in alone:
+            self.add_mode("changing", Screen)
+            await self.switch_mode("changing")
+        for mode in alone:
+            await self.remove_mode(mode)
+            self.add_mode(mode, areas.MODES[mode])
+        if now in alone:
+            await self.switch_mode(now)
+            await self.remove_mode("changing")
+        self.screen.refresh(layout=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.errors import CairnError
+from wallet_tui.i18n import t
 from wallet_tui.model import Status
 
 
@@ -23,11 +24,11 @@ class Connection:
     def why_read_only(self) -> str:
         """Why nothing can be changed now; empty when it can."""
         if self.error is not None:
-            return "The agent service does not answer: nothing can be changed now."
+            return t("The agent service does not answer: nothing can be changed now.")
         if self.status is None:
-            return "The agent service has not answered yet."
+            return t("The agent service has not answered yet.")
         if self.status.agent_state == "starting":
-            return "The agent is still starting."
+            return t("The agent is still starting.")
         if self.status.agent_state != "ready":
-            return "The agent is not running: nothing can be changed now."
+            return t("The agent is not running: nothing can be changed now.")
         return ""

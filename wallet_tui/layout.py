@@ -11,6 +11,8 @@ from typing import Literal
 
 from textual.content import Content
 
+from wallet_tui.i18n import tn
+
 Text = Content | str
 GAP = 1
 
@@ -71,7 +73,9 @@ def fold(
     room = max(8, width - max(indent, head))
     lines = made.wrap(room) or [Content("")]
     if len(lines) > max_lines:
-        lines = [*lines[: max_lines - 1], Content(f"… {len(lines) - max_lines + 1} lines more")]
+        more = len(lines) - max_lines + 1
+        cut = tn("… {n} line more", "… {n} lines more", more).format(n=more)
+        lines = [*lines[: max_lines - 1], Content(cut)]
     return [join(" " * (head if index == 0 else indent), line.rstrip()) for index, line in enumerate(lines)]
 
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.core.limits import parse_json
 from wallet_tui.doc import MAX_NUMBER_CHARS, Doc
 from wallet_tui.safe_text import Untrusted
 
 MAX_ROWS = 20_000
 MAX_LABELS = 50
 MAX_SEARCH_CHARS = 600
+MAX_STATUS_BYTES = 64 * 1024
 RESULTS = ("pass", "fail", "unknown")
 
 
@@ -355,7 +357,14 @@ class Status:
     registry_demo: bool
     offers: int
     requests: int
+    notices: int  # not seen yet
     demo: bool
+
+    @classmethod
+    def of_bytes(cls, data: bytes) -> Status:
+        """An answer that was read without `AgentClient`. Raises `CairnError`."""
+        answer = parse_json(data, max_bytes=MAX_STATUS_BYTES, what="answer of the agent service")
+        return cls.read(Doc(answer if isinstance(answer, dict) else {}))
 
     @classmethod
     def read(cls, doc: Doc) -> Status:
@@ -378,5 +387,6 @@ class Status:
             registry_demo=snapshot.word("kind", ("demo", "production"), "production") == "demo",
             offers=inbox.number("offers") or 0,
             requests=inbox.number("requests") or 0,
+            notices=doc.number("notices") or 0,
             demo=doc.flag("demo"),
         )

@@ -23,6 +23,8 @@ class Wallet:
 
     def __init__(self, client: AgentClient) -> None:
         self._client = client
+        # Reading, polling and what an event sets off are no sign of a person: `active` is, after a key or a click.
+        client.background = True
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -35,6 +37,10 @@ class Wallet:
 
     async def status(self) -> Status:
         return Status.read(Doc(await self._client.get("/v1/status")))
+
+    async def active(self) -> None:
+        """Somebody is there: the idle clock starts again."""
+        await self._client.active()
 
     async def unlock(self, passphrase: str) -> Status:
         return Status.read(Doc(await self._client.post("/v1/unlock", {"passphrase": passphrase})))

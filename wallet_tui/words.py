@@ -23,55 +23,63 @@ from agent.errors import (
     UnreachableError,
     UntrustedError,
 )
+from wallet_tui.i18n import mark, t
 from wallet_tui.layout import fit, join
 from wallet_tui.model import Credit, Party
 from wallet_tui.safe_text import Untrusted, clean, safe_text
 
+# Results are words of the protocol as well: shown through `t`.
+_RESULTS = {"pass": mark("pass"), "fail": mark("fail"), "unknown": mark("unknown")}
 GLYPHS = {"pass": "✓", "fail": "✗", "unknown": "?"}
 STYLES = {"pass": "$text-success", "fail": "$text-error bold", "unknown": "$text-warning"}
 MIN_NAME_CELLS = 8
 OLD_RESULT = timedelta(days=7)
 
 OFFER_WORDS = {
-    "open": ("●", "to decide", "$text-accent"),
-    "accepting": ("…", "accepting", "$text-warning"),
-    "accepted": ("✓", "accepted", "$text-success"),
-    "rejected": ("–", "rejected", "$muted"),
-    "expired": ("–", "expired", "$muted"),
-    "failed": ("✗", "failed", "$text-error"),
+    "open": ("●", mark("to decide"), "$text-accent"),
+    "accepting": ("…", mark("accepting"), "$text-warning"),
+    "accepted": ("✓", mark("accepted"), "$text-success"),
+    "rejected": ("–", mark("rejected"), "$muted"),
+    "expired": ("–", mark("expired"), "$muted"),
+    "failed": ("✗", mark("failed"), "$text-error"),
 }
 REQUEST_WORDS = {
-    "open": ("●", "to decide", "$text-accent"),
-    "sending": ("…", "sending", "$text-warning"),
-    "sent": ("✓", "sent", "$text-success"),
-    "declined": ("–", "declined", "$muted"),
-    "expired": ("–", "expired", "$muted"),
-    "failed": ("✗", "failed", "$text-error"),
+    "open": ("●", mark("to decide"), "$text-accent"),
+    "sending": ("…", mark("sending"), "$text-warning"),
+    "sent": ("✓", mark("sent"), "$text-success"),
+    "declined": ("–", mark("declined"), "$muted"),
+    "expired": ("–", mark("expired"), "$muted"),
+    "failed": ("✗", mark("failed"), "$text-error"),
 }
 MEMBER_WORDS = {
-    "counted": ("✓", "counted", "$text-success"),
-    "offered": ("+", "offered", "$text-warning"),
-    "excluded": ("–", "not counted", "$muted"),
+    "counted": ("✓", mark("counted"), "$text-success"),
+    "offered": ("+", mark("offered"), "$text-warning"),
+    "excluded": ("–", mark("not counted"), "$muted"),
 }
 HISTORY_WORDS = {
-    "received": "received",
-    "imported": "imported",
-    "rejected": "rejected offer",
-    "presented": "shared",
-    "declined": "declined",
-    "revoked": "revoked",
-    "other": "other",
+    "received": mark("received"),
+    "imported": mark("imported"),
+    "rejected": mark("rejected offer"),
+    "presented": mark("shared"),
+    "declined": mark("declined"),
+    "revoked": mark("revoked"),
+    "other": mark("other"),
 }
 
 
 def result(state: str) -> Content:
     """``✓ pass``, ``✗ fail`` or ``? unknown``."""
-    return Content.styled(f"{GLYPHS[state]} {state}", STYLES[state])
+    return Content.styled(f"{GLYPHS[state]} {t(_RESULTS[state])}", STYLES[state])
+
+
+def result_width() -> int:
+    """Cells that the longest result needs in the present language: ``? unknown`` is nine."""
+    return max(result(state).cell_length for state in GLYPHS)
 
 
 def stateword(words: tuple[str, str, str]) -> Content:
     glyph, word, style = words
-    return Content.styled(f"{glyph} {word}", style)
+    return Content.styled(f"{glyph} {t(word)}", style)
 
 
 def counts(numbers: tuple[int, int, int]) -> Content:
@@ -79,14 +87,16 @@ def counts(numbers: tuple[int, int, int]) -> Content:
     parts = []
     for state, number in zip(("pass", "fail", "unknown"), numbers, strict=True):
         parts.append(
-            Content.styled(f"{GLYPHS[state]} {number} {state}", STYLES[state] if number else "$muted")
+            Content.styled(
+                f"{GLYPHS[state]} {number} {t(_RESULTS[state])}", STYLES[state] if number else "$muted"
+            )
         )
     return Content("  ").join(parts)
 
 
 def credit(value: Credit | None) -> Content:
     if value is None:
-        return Content.styled("no credit", "$muted")
+        return Content.styled(t("no credit"), "$muted")
     return join(safe_text(value.value, 12), " ", unit(value.system))
 
 
@@ -96,7 +106,7 @@ def unit(system: Untrusted) -> Content:
 
 
 def eqf(level: int | None) -> str:
-    return "EQF –" if level is None else f"EQF {level}"
+    return t("EQF –") if level is None else t("EQF {level}").format(level=level)
 
 
 def party(who: Party, limit: int = 60) -> Content:
@@ -105,7 +115,7 @@ def party(who: Party, limit: int = 60) -> Content:
 
 
 def host(who: Party) -> str:
-    return clean(who.host or who.did, 80) or "no host"
+    return clean(who.host or who.did, 80) or t("no host")
 
 
 def party_in(who: Party, width: int) -> Content:
@@ -130,24 +140,28 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+_UNITS = ((86_400, mark("{n} d")), (3_600, mark("{n} h")), (60, mark("{n} min")))
+
+
 def span(seconds: float) -> str:
     """A length of time in whole units, at least two of each: ``90 s``, ``12 min``, ``46 h``, ``2 d``."""
     whole = max(0, int(seconds))
-    for size, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
+    for size, name in _UNITS:
         if whole >= 2 * size:
-            return f"{whole // size} {name}"
-    return f"{whole} s"
+            return t(name).format(n=whole // size)
+    return t("{n} s").format(n=whole)
 
 
 def ago(at: datetime | None, now: datetime) -> str:
-    return "never" if at is None else f"{span((now - at).total_seconds())} ago"
+    return t("never") if at is None else t("{span} ago").format(span=span((now - at).total_seconds()))
 
 
 def expiry(at: datetime | None, now: datetime) -> str:
     if at is None:
-        return "no expiry stated"
+        return t("no expiry stated")
     left = (at - now).total_seconds()
-    return f"expires in {span(left)}" if left > 0 else f"expired {span(-left)} ago"
+    says = t("expires in {span}") if left > 0 else t("expired {span} ago")
+    return says.format(span=span(abs(left)))
 
 
 def clock(seconds: int) -> str:
@@ -155,7 +169,7 @@ def clock(seconds: int) -> str:
 
 
 def day(at: datetime | None) -> str:
-    return "unknown time" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M")
+    return t("unknown time") if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def wait_seconds(error: CairnError) -> int | None:
@@ -175,65 +189,70 @@ class Explained:
 
 
 _MEANS: tuple[tuple[type[CairnError], str, str], ...] = (
-    (LockedError, "The wallet is locked; nothing is shown or sent.", "Unlock it with your passphrase."),
+    (
+        LockedError,
+        mark("The wallet is locked; nothing is shown or sent."),
+        mark("Unlock it with your passphrase."),
+    ),
     (
         PassphraseError,
-        "The wallet stays locked. Nothing is lost.",
-        "Try again; look at keyboard layout and caps lock.",
+        mark("The wallet stays locked. Nothing is lost."),
+        mark("Try again; look at keyboard layout and caps lock."),
     ),
-    (ExpiredError, "It can no longer be answered.", "Ask the sender for a new link."),
+    (ExpiredError, mark("It can no longer be answered."), mark("Ask the sender for a new link.")),
     (
         UntrustedError,
-        "A signature or identity does not hold. Somebody may be pretending.",
-        "Do not go on. Ask the sender by another way.",
+        mark("A signature or identity does not hold. Somebody may be pretending."),
+        mark("Do not go on. Ask the sender by another way."),
     ),
     (
         ConsentError,
-        "What would be sent is not what you agreed to, so it was stopped.",
-        "Read it again and decide again.",
+        mark("What would be sent is not what you agreed to, so it was stopped."),
+        mark("Read it again and decide again."),
     ),
     (
         ConflictError,
-        "It was already used or answered, or something changed meanwhile.",
-        "Look at its present state, then decide again.",
+        mark("It was already used or answered, or something changed meanwhile."),
+        mark("Look at its present state, then decide again."),
     ),
     (
         NotFoundError,
-        "It does not exist, or no longer does.",
-        "Check the link, or ask the sender for a new one.",
+        mark("It does not exist, or no longer does."),
+        mark("Check the link, or ask the sender for a new one."),
     ),
     (
         InputError,
-        "It cannot be used as it is.",
-        "Check that the link is complete, or ask the sender for a new one.",
+        mark("It cannot be used as it is."),
+        mark("Check that the link is complete, or ask the sender for a new one."),
     ),
     (
         UnreachableError,
-        "Somebody did not answer, so this could not be finished.",
-        "Check the connection and try again later.",
+        mark("Somebody did not answer, so this could not be finished."),
+        mark("Check the connection and try again later."),
     ),
     (
         AgentError,
-        "The wallet's own agent could not do it.",
-        "Try again. If it stays, restart the agent service.",
+        mark("The wallet's own agent could not do it."),
+        mark("Try again. If it stays, restart the agent service."),
     ),
 )
 
 
 def explain(error: CairnError, unharmed: str = "") -> Explained:
     """``unharmed`` says what did not happen (``Nothing was sent.``) and leads what it means for you."""
-    means, todo = "It did not work.", "Try again."
+    means, todo = t("It did not work."), t("Try again.")
     if error.code == SERVICE_UNREACHABLE:
-        means = "Nothing can be changed until it runs again. What was loaded stays readable."
-        todo = "Start it with `cairn up`, or `cairn agent run`."
+        means = t("Nothing can be changed until it runs again. What was loaded stays readable.")
+        todo = t("Start it with `cairn up`, or `cairn agent run`.")
     else:
         for kind, kind_means, kind_todo in _MEANS:
             if isinstance(error, kind):
-                means, todo = kind_means, kind_todo
+                means, todo = t(kind_means), t(kind_todo)
                 break
     return Explained(
-        happened=safe_text(error.detail, 400),
+        # A fixed sentence of the service may be in the catalogue; one that holds values stays as it came.
+        happened=safe_text(t(error.detail), 400),
         means=Content(f"{unharmed} {means}".strip()),
-        do=safe_text(error.hint, 400) if error.hint else Content(todo),
+        do=safe_text(t(error.hint), 400) if error.hint else Content(todo),
         code=safe_text(error.code, 64),
     )

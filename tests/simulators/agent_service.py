@@ -70,7 +70,9 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         self.pathways = data.pathways()
         self.history = data.history()
         self.intact: bool | None = True
+        self.notices = 0
         self.calls: list[tuple[str, str, Json]] = []
+        self.counted: list[str] = []  # paths of what would keep the wallet unlocked
         self.listeners: list[asyncio.Queue[bytes | None]] = []
         self.hold: asyncio.Event | None = None
         self.hold_path = ""
@@ -101,6 +103,8 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         as_json = request.headers.get("content-type", "").startswith("application/json")
         body: Json = json.loads(request.content) if request.content and as_json else {}
         self.calls.append((request.method, path, body))
+        if "x-cairn-background" not in request.headers:
+            self.counted.append(path)
         if request.headers.get("authorization") != "Bearer token":
             return httpx.Response(401, json={"code": "unauthorised"})
         if path == "/v1/events":
@@ -141,6 +145,8 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         if self.lock != "unlocked":
             raise ProblemError(423, "locked", "The wallet is locked.")
         match (method, *parts):
+            case ("POST", "active"):
+                return 200, {}
             case ("GET", "wallet", "credentials"):
                 hidden = {
                     "record",
@@ -226,6 +232,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
                 "offers": sum(item["state"] == "open" for item in self.offers) if waiting else 0,
                 "requests": sum(item["state"] == "open" for item in self.requests) if waiting else 0,
             },
+            "notices": self.notices if waiting else 0,
             "demo": True,
             "did": None,
         }

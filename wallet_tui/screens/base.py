@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker
@@ -21,6 +21,7 @@ from agent.client import Event
 from agent.errors import CairnError
 from wallet_tui import words
 from wallet_tui.actions import bindings
+from wallet_tui.i18n import t
 from wallet_tui.layout import fold, labelled
 from wallet_tui.widgets.document import Block
 from wallet_tui.widgets.frame import AreaTabs, Banner, Hint, KeyBar, StatusLine
@@ -104,7 +105,7 @@ class Asking(Screen[Any]):
 
 
 class Area(Asking):
-    """One of the areas on keys 1 to 4."""
+    """One of the areas on the number keys."""
 
     AUTO_FOCUS = "Lines"
     BINDINGS: ClassVar[list[BindingType]] = bindings("back")
@@ -132,6 +133,13 @@ class Area(Asking):
 
     def action_back(self) -> None:
         """Nothing above an area."""
+
+    def reveal(self, identifier: str) -> None:
+        """Bring one entry of this area into view and open it, as soon as it is there. Opening decides nothing."""
+
+
+class Passing(ModalScreen[Any]):
+    """A dialog with nothing in it to keep: it closes when the wallet locks."""
 
 
 class Guarded(Asking):
@@ -179,12 +187,12 @@ class Guarded(Asking):
 def error_blocks(error: CairnError, width: int, unharmed: str = "") -> list[Block]:
     """The one error template: what happened, what it means for you, what to do, code."""
     told = words.explain(error, unharmed)
-    lines = [Content.styled("✗ It did not work", "$text-error bold"), Content("")]
+    lines = [Content.styled(t("✗ It did not work"), "$text-error bold"), Content("")]
     for label, text in (
-        ("What happened", told.happened),
-        ("What it means", told.means),
-        ("What to do", told.do),
-        ("Code", told.code),
+        (t("What happened"), told.happened),
+        (t("What it means"), told.means),
+        (t("What to do"), told.do),
+        (t("Code"), told.code),
     ):
         lines += labelled(label, text, width, label_width=14, indent=0)
     return [Block(lines)]

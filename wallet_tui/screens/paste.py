@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from wallet_tui.actions import bindings
+from wallet_tui.actions import bindings, shown
+from wallet_tui.i18n import t
 from wallet_tui.links import MAX_LINK_CHARS, Link, read_link
 from wallet_tui.service import MAX_REASON_CHARS
 
@@ -23,13 +24,17 @@ class PasteScreen(ModalScreen[Link | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static(Content.styled("Add an offer or a request", "bold"), markup=False)
-            yield Static(Content("Paste the link you were given. Opening it decides nothing."), markup=False)
+            yield Static(Content.styled(t("Add an offer or a request"), "bold"), markup=False)
+            yield Static(
+                Content(t("Paste the link you were given. Opening it decides nothing.")), markup=False
+            )
             yield Input(
-                id="link", placeholder="https://…/o/CODE or https://…/r/CODE", max_length=MAX_LINK_CHARS
+                id="link", placeholder=t("https://…/o/CODE or https://…/r/CODE"), max_length=MAX_LINK_CHARS
             )
             yield Static(
-                Content.styled("enter look at it    esc back", "$muted"), id="link-says", markup=False
+                Content.styled(t("enter look at it    {back} back").format(back=shown("back")), "$muted"),
+                id="link-says",
+                markup=False,
             )
 
     def on_mount(self) -> None:
@@ -63,10 +68,13 @@ class ReasonScreen(ModalScreen[str | None]):
             yield Static(self._question, markup=False)
             yield Static(Content(self._hears), markup=False)
             yield Input(
-                self._draft, id="reason", placeholder="reason (optional)", max_length=MAX_REASON_CHARS
+                self._draft, id="reason", placeholder=t("reason (optional)"), max_length=MAX_REASON_CHARS
             )
             yield Static(
-                Content.styled("enter tell them    esc back, nothing decided", "$muted"), markup=False
+                Content.styled(
+                    t("enter tell them    {back} back, nothing decided").format(back=shown("back")), "$muted"
+                ),
+                markup=False,
             )
 
     def on_mount(self) -> None:

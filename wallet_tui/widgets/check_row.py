@@ -7,12 +7,12 @@ from collections.abc import Collection, Sequence
 from textual.content import Content
 
 from wallet_tui import words
+from wallet_tui.i18n import t
 from wallet_tui.layout import Cell, fold, join, labelled, row
 from wallet_tui.model import CheckRow, Proof
 from wallet_tui.safe_text import safe_text
 from wallet_tui.widgets.document import Block
 
-RESULT_WIDTH = 9
 LABEL_WIDTH = 24
 NARROW = 50
 
@@ -31,26 +31,26 @@ def check_blocks(
 def check_lines(check: CheckRow, width: int, *, opened: bool, old: bool = False) -> list[Content]:
     """The row of one check; what did not pass always says why, below itself if there is no room beside."""
     said = check.detail or check.reason
-    result = words.result(check.result)
+    result, result_width = words.result(check.result), words.result_width()
     label = safe_text(check.label or check.code, 60)
-    beside = width - RESULT_WIDTH - LABEL_WIDTH - 2
-    indent = RESULT_WIDTH + 1
+    beside = width - result_width - LABEL_WIDTH - 2
+    indent = result_width + 1
     if width >= NARROW and not opened and safe_text(said).cell_length <= beside:
         cells = (
-            Cell(result, RESULT_WIDTH),
+            Cell(result, result_width),
             Cell(label, LABEL_WIDTH),
             Cell(safe_text(said), style="$muted"),
         )
         lines = [row(width, *cells)]
     else:
-        lines = [row(width, Cell(result, RESULT_WIDTH), Cell(label))]
+        lines = [row(width, Cell(result, result_width), Cell(label))]
         if said:
             lines += fold(safe_text(said, 400), width, indent=indent)
     if opened:
         for proof in check.evidence:
             lines += _proof_lines(proof, width, indent)
         if not check.evidence:
-            lines.append(join(" " * indent, ("no evidence was recorded", "$muted")))
+            lines.append(join(" " * indent, (t("no evidence was recorded"), "$muted")))
     return [line.stylize("$muted") for line in lines] if old else lines
 
 
@@ -58,10 +58,10 @@ def _proof_lines(proof: Proof, width: int, indent: int) -> list[Content]:
     """What kind of evidence, then value, address, hash and time, each only if it is there."""
     lines = [join(" " * indent, safe_text(proof.label or proof.kind, 60).stylize_before("$muted"))]
     for name, text in (
-        ("value", proof.value),
-        ("address", proof.url),
+        (t("value"), proof.value),
+        (t("address"), proof.url),
         ("sha-256", proof.sha256),
-        ("at", proof.at),
+        (t("at"), proof.at),
     ):
         if text:
             lines += labelled(name, safe_text(text, 300), width, label_width=8, indent=indent)

@@ -12,7 +12,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wallet_tui import words
-from wallet_tui.actions import KEYS
+from wallet_tui.actions import KEYS, shown
+from wallet_tui.areas import AREAS
+from wallet_tui.i18n import mark, t, tn
 from wallet_tui.layout import fit, join
 from wallet_tui.safe_text import safe_text
 
@@ -22,13 +24,8 @@ if TYPE_CHECKING:
 
 WORDIEST = 3
 MAX_HINTS = 7
-AREAS = (
-    ("credentials", "1", "Credentials"),
-    ("inbox", "2", "Inbox"),
-    ("stack", "3", "Stack"),
-    ("history", "4", "History"),
-)
 DIVIDER = "  │  "
+NARROW_DIVIDER = " │ "
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ class Clickable(Widget):
 
 
 class StatusLine(Widget):
-    """Profile, lock state with countdown, agent, registry with the age of its list, inbox count."""
+    """Profile, lock state with countdown, agent, registry with the age of its list, inbox and notices."""
 
     app: CairnApp
 
@@ -80,33 +77,39 @@ class StatusLine(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        connection, passed = self.app.connection, self.app.seconds_since_status()
+        connection, passed, plain = self.app.connection, self.app.seconds_since_status(), self.app.plain
         line = Content("")
         # The fullest wording that fits; the shortest is cut rather than wrapped.
         for detail in range(WORDIEST, -1, -1):
-            line = _status_line(connection, passed, detail)
+            line = _status_line(connection, passed, detail, plain)
             if line.cell_length <= width:
                 break
         return fit(line, width)
 
 
-def _status_line(connection: Connection, passed: float, detail: int) -> Content:
+def _status_line(connection: Connection, passed: float, detail: int, plain: bool) -> Content:
     """``detail`` from `WORDIEST` (whole sentences) down to 0 (bare facts)."""
     status = connection.status
-    divider = DIVIDER if detail == WORDIEST else " │ "
-    pieces: list[Content] = [Content.styled("Cairn", "bold")] if detail >= 2 or status is None else []
+    divider = (DIVIDER if detail == WORDIEST else NARROW_DIVIDER).replace("│", "|" if plain else "│")
+    pieces: list[Content] = [Content.styled("Cairn", "bold")] if detail >= 3 or status is None else []
     if status is None:
-        pieces.append(Content("connecting…") if connection.error is None else _bad("✗ no agent service"))
+        pieces.append(
+            Content(t("connecting…")) if connection.error is None else _bad(t("✗ no agent service"))
+        )
         return join(" ", Content(divider).join(pieces))
-    pieces.append(safe_text(status.name, 24 if detail == WORDIEST else 14 if detail else 8))
+    pieces.append(safe_text(status.name, (8, 10, 14, 24)[detail]))
     pieces.append(_lock(connection, detail == WORDIEST, passed))
     if status.lock != "unlocked":
         if connection.error is not None:
-            pieces.append(_bad("✗ agent away"))
+            pieces.append(_bad(t("✗ agent away")))
         return join(" ", Content(divider).join(pieces))
     waiting = status.offers + status.requests
-    inbox = (f"● {waiting} waiting", "$text-accent bold") if waiting else ("inbox empty", "$muted")
-    pieces += [_agent(connection), _registry(connection, detail, passed), Content.styled(*inbox)]
+    says = t("● {n} waiting").format(n=waiting) if waiting else t("inbox empty")
+    pieces += [_agent(connection), _registry(connection, detail, passed)]
+    pieces.append(Content.styled(says, "$text-accent bold" if waiting else "$muted"))
+    if status.notices:
+        says = tn("! {n} notice", "! {n} notices", status.notices) if detail >= 2 else t("! {n} new")
+        pieces.append(Content.styled(says.format(n=status.notices), "$text-warning bold"))
     return join(" ", Content(divider).join(pieces))
 
 
@@ -117,46 +120,60 @@ def _bad(text: str) -> Content:
 def _lock(connection: Connection, wide: bool, passed: float) -> Content:
     status = connection.status
     if status is None or status.lock == "locked":
-        return Content("locked")
+        return Content(t("locked"))
     if status.lock == "unlocking":
-        return Content("unlocking…")
+        return Content(t("unlocking…"))
     if status.locks_in is None:
-        return Content("unlocked")
+        return Content(t("unlocked"))
     left = words.clock(int(status.locks_in - passed))
-    return Content(f"unlocked, locks in {left}" if wide else f"unlocked {left}")
+    return Content((t("unlocked, locks in {time}") if wide else t("unlocked {time}")).format(time=left))
+
+
+_AGENT_STATES = {
+    "starting": mark("… agent starting"),
+    "stopped": mark("… agent stopped"),
+}
 
 
 def _agent(connection: Connection) -> Content:
     if connection.error is not None:
-        return _bad("✗ agent away")
+        return _bad(t("✗ agent away"))
     state = connection.status.agent_state if connection.status else "stopped"
     if state == "ready":
-        return Content.styled("✓ agent", "$text-success")
+        return Content.styled(t("✓ agent"), "$text-success")
     if state == "failed":
-        return _bad("✗ agent failed")
-    return Content.styled(f"… agent {state}", "$text-warning")
+        return _bad(t("✗ agent failed"))
+    return Content.styled(t(_AGENT_STATES[state]), "$text-warning")
+
+
+_LATE = {"stale": mark(", stale"), "expired": mark(", expired"), "dead": mark(", dead")}
 
 
 def _registry(connection: Connection, detail: int, passed: float) -> Content:
+    """Whose word on the list it is, and always how old the list is."""
     status = connection.status
     if status is None or not (status.registry_ok or status.registry_copy):
-        return Content.styled("? registry away", "$text-warning")
-    name = "demo list" if status.registry_demo else "list"
-    age = "age unknown" if status.registry_age is None else f"{words.span(status.registry_age + passed)} old"
-    late = "" if status.registry_freshness in {"fresh", ""} else f", {status.registry_freshness}"
+        return Content.styled(t("? registry away"), "$text-warning")
+    name = t("demo list") if status.registry_demo else t("list")
+    old = status.registry_age
+    age = t("age unknown") if old is None else t("{span} old").format(span=words.span(old + passed))
+    late = t(_LATE.get(status.registry_freshness, ""))
     if status.registry_copy:  # not the registry's word of this moment, however fresh
-        text = f"registry away, {name} {age}" if detail == WORDIEST else f"copy {age}"
-        return Content.styled(f"? {text}{late}", "$text-warning")
-    text = f"registry: {name}, {age}" if detail == WORDIEST else f"{name} {age}" if detail else age
-    if not late:
-        return Content.styled(f"✓ {text}", "$text-success")
-    return Content.styled(f"? {text}{late}", "$text-warning")
+        says = t("? registry away, {list} {age}") if detail == WORDIEST else t("? copy {age}")
+        return Content.styled(says.format(list=name, age=age) + late, "$text-warning")
+    says = t("registry: {list}, {age}") if detail == WORDIEST else "{list} {age}" if detail > 1 else "{age}"
+    text = says.format(list=name, age=age) + late
+    return Content.styled(f"? {text}" if late else f"✓ {text}", "$text-warning" if late else "$text-success")
 
 
 class AreaTabs(Clickable):
     """The areas with their numbers; the present one in brackets, so that it shows without colour."""
 
     app: CairnApp
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.letters: dict[str, str] = {}
 
     def on_mount(self) -> None:
         self.app.connection_signal.subscribe(self, lambda _: self.refresh())
@@ -165,15 +182,31 @@ class AreaTabs(Clickable):
         status = self.app.connection.status
         waiting = status.offers + status.requests if status else 0
         pieces: list[tuple[Content, str]] = []
-        for name, key, label in AREAS:
-            text = f"{label} ({waiting})" if name == "inbox" and waiting else label
-            active = self.app.current_mode == name
-            piece = f" [{key} {text}] " if active else f"  {key} {text}  "
-            pieces.append((Content.styled(piece, "bold" if active else "$muted"), name))
+        # Without the blanks between them where the words of a language are long.
+        for gap in (" ", ""):
+            pieces = [self._piece(name, t(label), waiting, gap) for name, label in AREAS]
+            if sum(piece.cell_length for piece, _ in pieces) <= self.size.width:
+                break
         return self.assemble(pieces, self.size.width)
+
+    def _piece(self, name: str, label: str, waiting: int, gap: str) -> tuple[Content, str]:
+        text = f"{shown(f'area.{name}')} {label}"
+        if name == "inbox" and waiting:
+            text += f" ({waiting})"
+        active = self.app.current_mode == name
+        # The first cell is where jump mode puts its letter.
+        lead = Content.styled(self.letters[name], "bold reverse") if name in self.letters else Content(" ")
+        lead = lead if gap or name in self.letters else Content("")
+        inner = Content.styled(f"[{text}]" if active else f" {text} ", "bold" if active else "$muted")
+        return join(lead, inner, gap), name
 
     def clicked(self, name: str) -> None:
         self.app.action_area(name)
+
+    def label(self, letters: dict[str, str]) -> None:
+        """Letters of jump mode over the areas, by name; none again with an empty table."""
+        self.letters = letters
+        self.refresh()
 
 
 class Banner(Static):
@@ -197,29 +230,29 @@ class Banner(Static):
 def banner_text(connection: Connection) -> str:
     status = connection.status
     if connection.error is not None:
-        return (
+        return t(
             "! The agent service does not answer. Read-only: nothing can be changed. "
             "Start it with `cairn up` or `cairn agent run`."
         )
     if status is None or status.lock != "unlocked":
         return ""
     if status.agent_state in {"failed", "stopped"}:
-        return (
+        return t(
             "! The agent is not running. Read-only: offers and requests cannot be answered. "
-            "Lock (L) and unlock to start it."
-        )
+            "Lock ({key}) and unlock to start it."
+        ).format(key=shown("lock"))
     if status.registry_copy and status.registry_freshness in {"fresh", "stale"}:
-        return (
+        return t(
             "! The trust registry does not answer. Issuer checks made now come from this machine's copy of its "
             "list, with its age."
         )
     if status.registry_copy:
-        return (
+        return t(
             "! The trust registry does not answer, and this machine's copy of its list is too old for most answers. "
             "Issuer checks made now may say `? unknown`."
         )
     if not status.registry_ok:
-        return (
+        return t(
             "! The trust registry does not answer. Issuer checks made now will say `? unknown`; "
             "nothing else is affected."
         )
@@ -233,16 +266,20 @@ class KeyBar(Clickable):
         super().__init__()
         self._hints = hints
 
+    @property
+    def hints(self) -> list[Hint]:
+        return self._hints()
+
     def render(self) -> Content:
         width = self.size.width
         pieces: list[tuple[Content, str]] = []
         for hint in self._hints()[:MAX_HINTS]:
             key = KEYS[hint.id]
-            label = hint.label or key.label
+            label = hint.label or t(key.label)
             if hint.why_not:
-                piece = Content.styled(f" {key.shown} ({label}) ", "$muted")
+                piece = Content.styled(f" {shown(hint.id)} ({label}) ", "$muted")
             else:
-                piece = join((f" {key.shown} ", "bold $text-accent"), f"{label} ")
+                piece = join((f" {shown(hint.id)} ", "bold $text-accent"), f"{label} ")
             pieces.append((piece, hint.id))
         return self.assemble(pieces, width)
 

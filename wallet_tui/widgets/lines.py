@@ -10,6 +10,7 @@ from abc import abstractmethod
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import BindingType
 from textual.content import Content
@@ -22,6 +23,7 @@ from wallet_tui.actions import LIST_KEYS, bindings
 from wallet_tui.layout import fit
 
 GUTTER = 2
+_LETTER = Style(bold=True, reverse=True)
 
 
 class Lines(ScrollView, can_focus=True):
@@ -62,6 +64,7 @@ class Lines(ScrollView, can_focus=True):
         self.cursor = -1
         self._seen: set[int] = set()
         self._telling = False
+        self._letters: dict[int, str] = {}
 
     # What subclasses say.
 
@@ -141,14 +144,22 @@ class Lines(ScrollView, can_focus=True):
                 self.call_after_refresh(self._tell)
         here = 0 <= self.cursor < self.stop_count and at in self.stop_lines(self.cursor)
         mark = "▸ " if here and at == self.stop_lines(self.cursor).start else "  "
+        letter = self._letters.get(at, "")
         style = self.get_visual_style("lines--cursor") if here else self.visual_style
         parse = self.app.stylesheet.parse_style
         line = fit(self.line(at), self.text_width)
-        segments = [Segment(mark, style.rich_style)]
+        segments = [Segment(letter or mark, style.rich_style + _LETTER if letter else style.rich_style)]
+        if len(letter) == 1:
+            segments.append(Segment(mark[1:], style.rich_style))
         segments += [
             Segment(text, part.rich_style) for text, part in line.render(style, end="", parse_style=parse)
         ]
         return Strip(segments, width)
+
+    def label(self, letters: dict[int, str]) -> None:
+        """Letters of jump mode in the place of the cursor mark, by line; none again with an empty table."""
+        self._letters = letters
+        self.refresh()
 
     def _tell(self) -> None:
         self._telling = False
