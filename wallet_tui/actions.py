@@ -78,6 +78,8 @@ _KEYS = (
     Key("evidence", "space", "evidence", "space", "evidence", "show what a check rests on"),
     Key("offer.accept", "A", "accept", "A", "accept", "accept the offer"),
     Key("offer.reject", "R", "reject", "R", "reject", "reject the offer; the issuer is told"),
+    Key("backup", "B", "app.backup", "B", "backup", "make a backup of this wallet in one encrypted file"),
+    Key("first-run.demo", "d", "demo", "d", "demo", "take the public passphrase of demonstrations"),
     Key("stack.goal", "n", "next_goal", "n", "next goal", "show the next goal"),
 )
 

@@ -32,6 +32,7 @@ from wallet_tui.connection import Connection
 from wallet_tui.links import Link, read_link
 from wallet_tui.model import Status
 from wallet_tui.safe_text import PrintableFilter, clean
+from wallet_tui.screens.backup import BackupScreen
 from wallet_tui.screens.base import Area, Guarded
 from wallet_tui.screens.consent import ConsentScreen
 from wallet_tui.screens.credentials import CredentialsScreen
@@ -59,7 +60,7 @@ class CairnApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "area.credentials", "area.inbox", "area.stack", "area.history", "paste", "lock", "help", "quit"
+        "area.credentials", "area.inbox", "area.stack", "area.history", "paste", "backup", "lock", "help", "quit"
     )
     MODES = {  # noqa: RUF012 - as Textual declares it
         "unlock": UnlockScreen,
@@ -103,6 +104,7 @@ class CairnApp(App[None]):
         self._connect = connect
         self._poll_seconds = poll_seconds
         self._last_area = FIRST_AREA
+        self.after_unlock: BackupScreen | None = None  # what a first run goes on with
         self._wall = PrintableFilter()
         self.wallet = Wallet(connect())
 
@@ -214,6 +216,9 @@ class CairnApp(App[None]):
         if status.lock == "unlocked":
             if self.current_mode == "unlock":
                 self.switch_mode(self._last_area)
+                if self.after_unlock is not None:
+                    self.call_later(self.push_screen, self.after_unlock)
+                    self.after_unlock = None
             elif was_away and isinstance(self.screen, Area):
                 self.screen.load()
         else:
@@ -290,6 +295,10 @@ class CairnApp(App[None]):
             self.notify(why, severity="warning")
             return
         self.push_screen(PasteScreen(), self.open_link)
+
+    def action_backup(self) -> None:
+        if isinstance(self.screen, Area):
+            self.push_screen(BackupScreen())
 
     def on_paste(self, event: events.Paste) -> None:
         """Text pasted anywhere in an area: a link opens its review, which decides nothing."""

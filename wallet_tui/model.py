@@ -16,6 +16,16 @@ from wallet_tui.safe_text import Untrusted
 
 MAX_ROWS = 20_000
 RESULTS = ("pass", "fail", "unknown")
+HISTORY_KINDS = (
+    "received",
+    "imported",
+    "rejected",
+    "presented",
+    "declined",
+    "revoked",
+    "backed_up",
+    "restored",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +286,7 @@ class HistoryEntry:
             seq=doc.number("seq") or 0,
             at=doc.time("at"),
             kind=doc.word(
-                "kind", ("received", "imported", "rejected", "presented", "declined", "revoked"), "other"
+                "kind", ("received", "imported", "rejected", "presented", "declined", "revoked", "backed_up", "restored"), "other"
             ),
             party=Party.read(doc.doc("party")),
             title=doc.text("title"),
@@ -304,6 +314,8 @@ class Status:
     offers: int
     requests: int
     demo: bool
+    home: Untrusted = Untrusted("")
+    no_backup: bool = False  # the service knows that none was ever made
 
     @classmethod
     def read(cls, doc: Doc) -> Status:
@@ -327,4 +339,6 @@ class Status:
             offers=inbox.number("offers") or 0,
             requests=inbox.number("requests") or 0,
             demo=doc.flag("demo"),
+            home=doc.text("home"),
+            no_backup=bool(doc.doc("backup")) and doc.doc("backup").time("made_at") is None,
         )

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Iterable
 from urllib.parse import quote
 
 from agent.client import AgentClient, Event
+from wallet_tui.backup_model import Backup
 from wallet_tui.doc import Doc
 from wallet_tui.model import MAX_ROWS, Credential, HistoryEntry, Offer, Status, Summary
 from wallet_tui.request_model import Request
 from wallet_tui.stack_model import Pathway, Stack, Target
 
 MAX_REASON_CHARS = 300
+BACKUP_SECONDS = 600.0
 
 
 class Wallet:
@@ -104,6 +106,16 @@ class Wallet:
     async def pathway(self, target_id: str) -> Pathway:
         """What to earn next for one goal."""
         return Pathway.read(Doc(await self._client.get(_path("pathways", target_id))))
+
+    # Keeping: backups.
+
+    async def backup(self, path: str, passphrase: str, *, replace: bool = False) -> Backup:
+        body = {"path": path, "passphrase": passphrase, "replace": replace}
+        return Backup.read(Doc(await self._client.post("/v1/backup", body, timeout=BACKUP_SECONDS)))
+
+    async def restore(self, path: str, passphrase: str, new_passphrase: str) -> Backup:
+        body = {"path": path, "passphrase": passphrase, "new_passphrase": new_passphrase}
+        return Backup.read(Doc(await self._client.post("/v1/restore", body, timeout=BACKUP_SECONDS)))
 
 
 def _path(*parts: str) -> str:

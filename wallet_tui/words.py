@@ -60,6 +60,8 @@ HISTORY_WORDS = {
     "presented": "shared",
     "declined": "declined",
     "revoked": "revoked",
+    "backed_up": "backed up",
+    "restored": "restored",
     "other": "other",
 }
 

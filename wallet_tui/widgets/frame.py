@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from wallet_tui import words
 from wallet_tui.actions import KEYS
+from wallet_tui.i18n import t
 from wallet_tui.layout import fit, join
 from wallet_tui.safe_text import safe_text
 
@@ -223,6 +224,8 @@ def banner_text(connection: Connection) -> str:
             "! The trust registry does not answer. Issuer checks made now will say `? unknown`; "
             "nothing else is affected."
         )
+    if status.no_backup and not status.demo:
+        return t("! No backup yet: if this machine is lost, so is the wallet. Press B to make one.")
     return ""
 
 
