@@ -194,6 +194,8 @@ _KEYS = (
     Key("import", "i", "import_file", "i", mark("import"), mark("take in a credential from a file")),
     Key("delete", "D,delete", "delete", "D", mark("delete"), mark("delete it; what is lost is said first")),
     Key("save", "f2,ctrl+s", "save", "f2", mark("save"), mark("save")),
+    Key("backup", "B", "app.backup", "B", mark("backup"), mark("make a backup of this wallet in one encrypted file")),
+    Key("first-run.demo", "d", "demo", "d", mark("demo"), mark("take the public passphrase of demonstrations")),
 )
 
 # The table as it stands, and as the configuration file has remapped it: one terminal, one person, one set of keys.

@@ -56,7 +56,8 @@ class CairnApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        *(f"area.{name}" for name in areas.NAMES), "paste", "lock", "palette", "jump", "help", "quit"
+        *(f"area.{name}" for name in areas.NAMES),
+        *("paste", "backup", "lock", "palette", "jump", "help", "quit"),
     )
     MODES = areas.MODES
 
@@ -104,6 +105,7 @@ class CairnApp(App[None]):
         self._connect = connect
         self._poll_seconds = poll_seconds
         self._last_area = FIRST_AREA
+        self.after_unlock: BackupScreen | None = None  # what a first run goes on with
         self._wall = PrintableFilter()
         self._first_status = first_status
         self._said_active = -inf
@@ -241,6 +243,9 @@ class CairnApp(App[None]):
         if status.lock == "unlocked":
             if self.current_mode == "unlock":
                 self.switch_mode(self._last_area)
+                if self.after_unlock is not None:
+                    self.call_later(self.push_screen, self.after_unlock)
+                    self.after_unlock = None
             elif was_away and isinstance(self.screen, Area):
                 self.screen.load()
             if told:
@@ -346,6 +351,12 @@ class CairnApp(App[None]):
             self.notify(why, severity="warning")
             return
         self.push_screen(PasteScreen(), self.open_link)
+
+    def action_backup(self) -> None:
+        if isinstance(self.screen, Area):
+            from wallet_tui.screens.backup import BackupScreen
+
+            self.push_screen(BackupScreen())
 
     def on_paste(self, event: events.Paste) -> None:
         """Text pasted anywhere in an area: a link opens its review, which decides nothing."""

@@ -20,6 +20,16 @@ MAX_LABELS = 50
 MAX_SEARCH_CHARS = 600
 MAX_STATUS_BYTES = 64 * 1024
 RESULTS = ("pass", "fail", "unknown")
+HISTORY_KINDS = (
+    "received",
+    "imported",
+    "rejected",
+    "presented",
+    "declined",
+    "revoked",
+    "backed_up",
+    "restored",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +340,7 @@ class HistoryEntry:
             seq=doc.number("seq") or 0,
             at=doc.time("at"),
             kind=doc.word(
-                "kind", ("received", "imported", "rejected", "presented", "declined", "revoked"), "other"
+                "kind", ("received", "imported", "rejected", "presented", "declined", "revoked", "backed_up", "restored"), "other"
             ),
             party=Party.read(doc.doc("party")),
             title=doc.text("title"),
@@ -359,6 +369,8 @@ class Status:
     requests: int
     notices: int  # not seen yet
     demo: bool
+    home: Untrusted = Untrusted("")
+    no_backup: bool = False  # the service knows that none was ever made
 
     @classmethod
     def of_bytes(cls, data: bytes) -> Status:
@@ -389,4 +401,6 @@ class Status:
             requests=inbox.number("requests") or 0,
             notices=doc.number("notices") or 0,
             demo=doc.flag("demo"),
+            home=doc.text("home"),
+            no_backup=bool(doc.doc("backup")) and doc.doc("backup").time("made_at") is None,
         )

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from agent.client import AgentClient, Event
+from wallet_tui.backup_model import Backup
 from wallet_tui.doc import Doc
 from wallet_tui.model import MAX_ROWS, Credential, HistoryEntry, Offer, Status, Summary
 from wallet_tui.portfolio_model import Badge, Loss, Taken
@@ -16,6 +17,7 @@ from wallet_tui.stack_model import Pathway, Stack, Target
 
 MAX_REASON_CHARS = 300
 MAX_NAME_CHARS = 200
+BACKUP_SECONDS = 600.0
 
 
 class Wallet:
@@ -160,6 +162,16 @@ class Wallet:
         """Import a file. Nothing is kept before its checks have run."""
         answer = await self._client.post_bytes("/v1/wallet/import", data, {"name": name[:MAX_NAME_CHARS]})
         return Taken.read(Doc(answer))
+
+    # Keeping: backups.
+
+    async def backup(self, path: str, passphrase: str, *, replace: bool = False) -> Backup:
+        body = {"path": path, "passphrase": passphrase, "replace": replace}
+        return Backup.read(Doc(await self._client.post("/v1/backup", body, timeout=BACKUP_SECONDS)))
+
+    async def restore(self, path: str, passphrase: str, new_passphrase: str) -> Backup:
+        body = {"path": path, "passphrase": passphrase, "new_passphrase": new_passphrase}
+        return Backup.read(Doc(await self._client.post("/v1/restore", body, timeout=BACKUP_SECONDS)))
 
 
 def _path(*parts: str) -> str:

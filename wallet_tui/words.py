@@ -63,6 +63,8 @@ HISTORY_WORDS = {
     "presented": mark("shared"),
     "declined": mark("declined"),
     "revoked": mark("revoked"),
+    "backed_up": mark("backed up"),
+    "restored": mark("restored"),
     "other": mark("other"),
 }
 

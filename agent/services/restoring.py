@@ -86,6 +86,8 @@ async def _fill(part: Path, found: Contents, name: str, passphrase: str) -> int:
     vault = await Vault.create(part / VAULT, passphrase)
     try:
         await vault.fill(found.documents)
+        if sorted(await vault.everything()) != sorted(found.documents):
+            raise AgentError("backup_failed", "The wallet that was made is not the one in the backup.", "Try again.")
         entry = await history.next_entry(
             vault,
             at=clock.stamp(clock.now()),
@@ -97,9 +99,6 @@ async def _fill(part: Path, found: Contents, name: str, passphrase: str) -> int:
         kind, id = NOTE
         noted = {"made_at": found.manifest.made_at, "file": name, "bytes": found.size, "sha256": found.sha256}
         await vault.put(Put(kind, id, noted), entry)
-        written = {(each, id): value for each, id, value in await vault.everything()}
-        if any(written.get((each, id)) != value for each, id, value in found.documents if (each, id) != NOTE):
-            raise AgentError("backup_failed", "The wallet that was made is not the one in the backup.", "Try again.")
     finally:
         await vault.close()
     return len(referents(found.documents) - held)

@@ -57,6 +57,10 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         self.lock_detail = ""
         self.unlock_polls = 1
         self.name = "Ada Byrne"
+        self.home = "/home/ada/.local/share/cairn/learner"
+        self.demo = True
+        self.backup_made_at: str | None = data.NOW
+        self.backups: dict[str, tuple[str, str]] = {}  # path → (its passphrase, the wallet's name)
         self.credentials = data.credentials()
         self.badges: list[Json] = []
         self.shelf = ShelfRoutes(self)
@@ -142,11 +146,19 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             case ("POST", "lock"):
                 self.lock, self.agent_state = "locked", "stopped"
                 return 200, self.status()
+            case ("POST", "active"):
+                return 200, {"locks_in": 300 if self.lock == "unlocked" else None}
+            case ("POST", "backup", "check"):
+                return 200, self._in_backup(body)
+            case ("POST", "restore"):
+                return 200, self._restore(body)
         if self.lock != "unlocked":
             raise ProblemError(423, "locked", "The wallet is locked.")
         match (method, *parts):
             case ("POST", "active"):
                 return 200, {}
+            case ("POST", "backup"):
+                return 200, self._backup(body)
             case ("GET", "wallet", "credentials"):
                 hidden = {
                     "record",
@@ -233,7 +245,9 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
                 "requests": sum(item["state"] == "open" for item in self.requests) if waiting else 0,
             },
             "notices": self.notices if waiting else 0,
-            "demo": True,
+            "home": self.home,
+            "backup": {"made_at": self.backup_made_at} if waiting else None,
+            "demo": self.demo,
             "did": None,
         }
 
@@ -247,6 +261,50 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             raise ProblemError(403, "wrong_passphrase", "The passphrase does not open this wallet.")
         self.lock, self.agent_state, self.lock_detail = "unlocking", "starting", "starting the agent"
         return self.status()
+
+    # Backups.
+
+    def _backup(self, body: Json) -> Json:
+        path = body["path"]
+        if path in self.backups and not body["replace"]:
+            raise ProblemError(409, "file_exists", f"{path} exists already.", "Choose another name, or replace it.")
+        for name in ("waiting for the agent", "copying the wallet", "encrypting", "reading it back"):
+            self.emit("step", exchange="backup", name=name, seconds=0.1, state="done")
+        self.backups[path] = (body["passphrase"], self.name)
+        self.backup_made_at = data.NOW
+        self.emit("status")
+        return {**self._in_backup(body), "path": path}
+
+    def _in_backup(self, body: Json) -> Json:
+        if body["path"] not in self.backups:
+            raise ProblemError(404, "no_file", f"There is no file {body['path']}.", "Look whether the name is right.")
+        passphrase, wallet = self.backups[body["path"]]
+        if body["passphrase"] != passphrase:
+            raise ProblemError(
+                403,
+                "backup_passphrase",
+                "Wrong passphrase, or the file is damaged at the very start.",
+                "It is the passphrase of the backup, which may not be that of the wallet.",
+                kind="PassphraseError",
+            )
+        return {
+            "made_at": data.NOW,
+            "wallet": wallet,
+            "bytes": 12_345,
+            "sha256": "ab" * 32,
+            "credentials": len(self.credentials),
+            "offers": len(self.offers),
+            "history": len(self.history),
+            "history_intact": True,
+        }
+
+    def _restore(self, body: Json) -> Json:
+        if not self.first_run:
+            raise ProblemError(409, "wallet_exists", "There is already a wallet here.", "Restore into another folder.")
+        found = self._in_backup(body)
+        self.first_run, self.passphrase = False, body["new_passphrase"]
+        self.emit("status")
+        return {**found, "home": self.home, "settings_kept": True, "missing": 0}
 
     # Offers.
 

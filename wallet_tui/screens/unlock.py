@@ -1,4 +1,4 @@
-"""Unlocking, and setting the passphrase the first time. The only screen shown while the wallet is locked."""
+"""Unlocking. With the first run, which it gives way to, the only screen shown while the wallet is locked."""
 
 from __future__ import annotations
 
@@ -14,26 +14,20 @@ from textual.widgets import Input, Static
 from agent.errors import CairnError
 from wallet_tui import words
 from wallet_tui.actions import bindings
+from wallet_tui.i18n import mark, t
 from wallet_tui.layout import join
 from wallet_tui.model import Status
-from wallet_tui.safe_text import safe_text
+from wallet_tui.safe_text import Untrusted, safe_text
 from wallet_tui.screens.base import Answered, Asking, Refused, set_text
+from wallet_tui.screens.first_run import DEMO_PASSPHRASE, FirstRunScreen
+from wallet_tui.screens.passphrase import Passphrase
 from wallet_tui.widgets.frame import Banner, Hint, KeyBar, StatusLine
 
-MAX_PASSPHRASE_CHARS = 1024
-MIN_FIRST_PASSPHRASE = 8
 SPINNER_AFTER = 0.15
 TIME_AFTER = 2.0
-
-
-class Passphrase(Input):
-    """A field whose content never reaches a clipboard."""
-
-    def action_copy(self) -> None:
-        self.app.bell()
-
-    def action_cut(self) -> None:
-        self.app.bell()
+DEMO_NOTE = mark("A demonstration: unless you chose another, its passphrase is {passphrase}")
+# What the service calls its steps.
+_STEPS = {name: name for name in (mark("opening the wallet"), mark("checking the passphrase"))}
 
 
 class UnlockScreen(Asking):
@@ -51,21 +45,16 @@ class UnlockScreen(Asking):
         yield StatusLine()
         yield Banner()
         with Center(id="unlock-middle"), Vertical(id="unlock-box"):
-            yield Static(Content.styled("Cairn, your wallet for micro-credentials", "bold"), markup=False)
+            yield Static(Content.styled(t("Cairn, your wallet for micro-credentials"), "bold"), markup=False)
             yield Static(id="unlock-who", markup=False)
-            yield Passphrase(
-                password=True, id="passphrase", max_length=MAX_PASSPHRASE_CHARS, placeholder="Passphrase"
-            )
-            yield Passphrase(
-                password=True, id="again", max_length=MAX_PASSPHRASE_CHARS, placeholder="The same again"
-            )
+            yield Passphrase("passphrase", t("Passphrase"))
             yield Static(id="unlock-says", markup=False)
             yield Static(id="unlock-note", markup=False)
         yield KeyBar(self.hints)
 
     def hints(self) -> list[Hint]:
-        why = "" if self._status is not None else "The agent service has not answered yet."
-        return [Hint("open", why, "unlock"), Hint("quit.typing")]
+        why = "" if self._status is not None else t("The agent service has not answered yet.")
+        return [Hint("open", why, t("unlock")), Hint("quit.typing")]
 
     @property
     def _status(self) -> Status | None:
@@ -84,10 +73,6 @@ class UnlockScreen(Asking):
         self._told = Content("")
         self.connection_changed()
 
-    def clear_fields(self) -> None:
-        for field in self.query(Passphrase):
-            field.value = ""
-
     def connection_changed(self) -> None:
         super().connection_changed()
         status = self._status
@@ -98,29 +83,24 @@ class UnlockScreen(Asking):
             self._began = None
             if status is not None and status.lock == "locked" and status.agent_state == "failed":
                 detail = safe_text(status.agent_detail, 200)
-                self._told = join(("✗ The agent did not start. ", "$text-error"), detail)
+                self._told = join((t("✗ The agent did not start. "), "$text-error"), detail)
         # The field stays while it works: letters typed then go into it, not to the keys behind it.
-        field, again = self.query_one("#passphrase", Passphrase), self.query_one("#again", Passphrase)
-        field.display, again.display = status is not None, status is not None and self._first
+        field = self.query_one("#passphrase", Passphrase)
+        field.display = status is not None
         if field.display and self.focused is None:
             field.focus()
         self.query_one("#unlock-who", Static).update(self._who())
-        note = (
-            "There is no reset: without the passphrase nobody can read the credentials."
-            if self._first
-            else ""
-        )
+        note = t(DEMO_NOTE).format(passphrase=DEMO_PASSPHRASE) if status is not None and status.demo else ""
         self.query_one("#unlock-note", Static).update(Content(note))
         self._show()
+        if self._first and self.is_current and status is not None and status.lock == "locked":
+            self.app.push_screen(FirstRunScreen())
 
     def _who(self) -> Content:
         status = self._status
         if status is None:
-            return Content("Waiting for the agent service…")
-        name = safe_text(status.name, 60)
-        if self._first:
-            return join("First run: choose a passphrase for ", name, ".")
-        return join("Locked. Profile: ", name)
+            return Content(t("Waiting for the agent service…"))
+        return join(t("Locked. Profile: "), safe_text(status.name, 60))
 
     def _busy(self, group: str) -> bool:
         return any(worker.group == group and not worker.is_finished for worker in self.workers)
@@ -130,7 +110,7 @@ class UnlockScreen(Asking):
             self.ask("poll", self.cairn.wallet.status)
         if self._wait_until and monotonic() >= self._wait_until:
             self._wait_until = 0.0
-            self._told = Content("You can try again now.")
+            self._told = Content(t("You can try again now."))
         self._show()
 
     def _show(self) -> None:
@@ -146,14 +126,15 @@ class UnlockScreen(Asking):
             status = self._status
             named = status is not None and status.lock == "unlocking" and bool(status.lock_detail)
             step = (
-                safe_text(status.lock_detail, 80)
+                safe_text(_translated(status.lock_detail), 80)
                 if status is not None and named
-                else Content("checking the passphrase")
+                else Content(t("checking the passphrase"))
             )
             return join("… ", step, f"   {int(passed)} s" if passed >= TIME_AFTER else "")
         if self._wait_until:
+            left = int(self._wait_until - now) + 1
             return Content(
-                f"✗ Too soon after a wrong passphrase. Press enter again in {int(self._wait_until - now) + 1} s."
+                t("✗ Too soon after a wrong passphrase. Press enter again in {n} s.").format(n=left)
             )
         return self._told
 
@@ -163,27 +144,13 @@ class UnlockScreen(Asking):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        field, again = self.query_one("#passphrase", Passphrase), self.query_one("#again", Passphrase)
+        field = self.query_one("#passphrase", Passphrase)
         if self._began is not None or self._wait_until or self._status is None:
             return
         if not field.value:
-            self.say("Type your passphrase first.")
+            self.say(t("Type your passphrase first."))
             return
-        if self._first and event.input is field and not again.value:
-            again.focus()
-            return
-        if self._first and len(field.value) < MIN_FIRST_PASSPHRASE:
-            self.say(
-                f"✗ That is too short: at least {MIN_FIRST_PASSPHRASE} characters; four words are better."
-            )
-            return
-        if self._first and field.value != again.value:
-            self.say("✗ The two passphrases differ. Type both again.")
-            self.clear_fields()
-            field.focus()
-            return
-        passphrase = field.value
-        self.clear_fields()
+        passphrase, field.value = field.value, ""
         self._tried = passphrase
         self._began = monotonic()
         self.ask("unlock", lambda: self.cairn.wallet.unlock(passphrase))
@@ -210,8 +177,12 @@ class UnlockScreen(Asking):
             self.query_one("#passphrase", Passphrase).value = self._tried
         elif error.code == "wrong_passphrase":
             self._told = join(
-                ("✗ That passphrase does not open it. ", "$text-error"), "Nothing is lost; try again."
+                (t("✗ That passphrase does not open it. "), "$text-error"), t("Nothing is lost; try again.")
             )
         else:
             told = words.explain(error)
             self._told = join(("✗ ", "$text-error"), told.happened, " ", told.do, "  (", told.code, ")")
+
+
+def _translated(step: Untrusted) -> Untrusted:
+    return Untrusted(t(_STEPS[step.raw])) if step.raw in _STEPS else step

@@ -256,6 +256,8 @@ def banner_text(connection: Connection) -> str:
             "! The trust registry does not answer. Issuer checks made now will say `? unknown`; "
             "nothing else is affected."
         )
+    if status.no_backup and not status.demo:
+        return t("! No backup yet: if this machine is lost, so is the wallet. Press B to make one.")
     return ""
 
 
