@@ -37,6 +37,7 @@ __all__ = ["SERVICE_UNREACHABLE", "AgentClient", "Event"]
 SERVICE_UNREACHABLE = "service_unreachable"
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_EXPORT_BYTES = 256 * 1024 * 1024
 MAX_EVENT_BYTES = 256 * 1024
 MAX_FILE_BYTES = 64 * 1024
 # Parsing more than this is handed to a thread: the depth scan would hold up a user interface.
@@ -177,7 +178,7 @@ class AgentClient:
     ) -> tuple[bytes, list[str]]:
         """A file that the service makes, and its remarks on it. Raises `CairnError` subclasses only."""
         request = self._http.build_request(method, path, params=params, json=body, timeout=timeout)
-        status, data, headers = await self._send(request)
+        status, data, headers = await self._send(request, most=MAX_EXPORT_BYTES)
         if status != 200:
             raise _error(status, data)
         remarks = headers.get("x-cairn-remarks", "[]")
@@ -231,11 +232,13 @@ class AgentClient:
             answer = _parse_answer(data)
         return answer
 
-    async def _send(self, request: httpx.Request) -> tuple[int, bytes, httpx.Headers]:
+    async def _send(
+        self, request: httpx.Request, *, most: int = MAX_ANSWER_BYTES
+    ) -> tuple[int, bytes, httpx.Headers]:
         try:
             response = await self._http.send(request, stream=True)
             try:
-                data = await _bounded(response)
+                data = await _bounded(response, most)
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
@@ -269,13 +272,13 @@ def _parse_answer(data: bytes) -> dict[str, Any]:
     return answer
 
 
-async def _bounded(response: httpx.Response) -> bytes:
+async def _bounded(response: httpx.Response, most: int = MAX_ANSWER_BYTES) -> bytes:
     parts: list[bytes] = []
     total = 0
     async for part in response.aiter_bytes():
         total += len(part)
-        if total > MAX_ANSWER_BYTES:
-            raise AgentError("too_large", f"The agent service sent more than {MAX_ANSWER_BYTES} bytes.")
+        if total > most:
+            raise AgentError("too_large", f"The agent service sent more than {most} bytes.")
         parts.append(part)
     return b"".join(parts)
 
