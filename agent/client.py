@@ -40,6 +40,7 @@ __all__ = ["SERVICE_UNREACHABLE", "AgentClient", "Event"]
 SERVICE_UNREACHABLE = "service_unreachable"
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_EXPORT_BYTES = 256 * 1024 * 1024
 MAX_EVENT_BYTES = 256 * 1024
 MAX_FILE_BYTES = 64 * 1024
 # Parsing more than this is handed to a thread: the depth scan would hold up a user interface.
@@ -209,7 +210,7 @@ class AgentClient:
         request = http.build_request(
             method, path, params=params, json=body, headers=self._says_who(False), timeout=timeout
         )
-        status, data, headers = await self._send(http, request)
+        status, data, headers = await self._send(http, request, most=MAX_EXPORT_BYTES)
         if status != 200:
             raise _error(status, data)
         remarks = headers.get("x-cairn-remarks", "[]")
@@ -273,14 +274,14 @@ class AgentClient:
         return {BACKGROUND_HEADER: "1"} if self.background and not counts else {}
 
     async def _send(
-        self, http: httpx.AsyncClient, request: httpx.Request
+        self, http: httpx.AsyncClient, request: httpx.Request, *, most: int = MAX_ANSWER_BYTES
     ) -> tuple[int, bytes, httpx.Headers]:
         import httpx
 
         try:
             response = await http.send(request, stream=True)
             try:
-                data = await _bounded(response)
+                data = await _bounded(response, most)
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
@@ -315,13 +316,13 @@ def _parse_answer(data: bytes) -> dict[str, Any]:
     return answer
 
 
-async def _bounded(response: httpx.Response) -> bytes:
+async def _bounded(response: httpx.Response, most: int = MAX_ANSWER_BYTES) -> bytes:
     parts: list[bytes] = []
     total = 0
     async for part in response.aiter_bytes():
         total += len(part)
-        if total > MAX_ANSWER_BYTES:
-            raise AgentError("too_large", f"The agent service sent more than {MAX_ANSWER_BYTES} bytes.")
+        if total > most:
+            raise AgentError("too_large", f"The agent service sent more than {most} bytes.")
         parts.append(part)
     return b"".join(parts)
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from time import monotonic
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -40,6 +40,9 @@ from wallet_tui.safe_text import PrintableFilter, clean
 from wallet_tui.screens.base import Area, Guarded, Passing
 from wallet_tui.service import Wallet
 from wallet_tui.theme import THEMES
+
+if TYPE_CHECKING:
+    from wallet_tui.screens.backup import BackupScreen
 
 POLL_SECONDS = 5.0
 RETRY_SECONDS = 1.0

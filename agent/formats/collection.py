@@ -55,10 +55,7 @@ def split(data: bytes) -> Iterator[Part] | None:
 
 
 def _of_list(data: bytes) -> Iterator[Part] | None:
-    try:
-        items = parse_json(data, max_bytes=MAX_FILE_BYTES, max_depth=VC_LIMITS.json_depth + 1, what="file")
-    except InputError as error:
-        raise InputError(error.code, error.detail, error.hint or _HINT) from error
+    items = _parsed(data, "file")
     if not items or not all(isinstance(item, dict | str) for item in items):
         return None
     if len(items) > MAX_PARTS:
@@ -67,6 +64,13 @@ def _of_list(data: bytes) -> Iterator[Part] | None:
         Part(f"item {number}", item.encode("utf-8", "replace") if isinstance(item, str) else _json(item))
         for number, item in enumerate(items, start=1)
     )
+
+
+def _parsed(data: bytes, what: str) -> Any:
+    try:
+        return parse_json(data, max_bytes=MAX_FILE_BYTES, max_depth=VC_LIMITS.json_depth + 1, what=what)
+    except InputError as error:
+        raise InputError(error.code, error.detail, error.hint or _HINT) from error
 
 
 def _json(item: Any) -> bytes:
@@ -94,9 +98,7 @@ def _named(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> list[zipfi
     by_name = {info.filename: info for info in infos}
     if INDEX not in by_name:
         return None
-    index = parse_json(
-        _read(archive, by_name[INDEX], MAX_INDEX_BYTES), max_bytes=MAX_INDEX_BYTES, what="index of the zip"
-    )
+    index = _parsed(_read(archive, by_name[INDEX], MAX_INDEX_BYTES), "index of the zip")
     if not isinstance(index, dict) or index.get("type") != INDEX_TYPE:
         return None
     names: list[str] = []

@@ -155,7 +155,7 @@ class Deleting:
             if await vault.get(DELETING, gone["id"]) is None:
                 return
             if gone["referent"]:
-                await _delete_there(self._node.admin_now(), gone)
+                await delete_at_agent(self._node.admin_now(), gone)
             async with self._node.history_lock:  # under which every credential is written
                 credential = await vault.get(CREDENTIAL, gone["id"])
                 removed: list[Change] = [Remove(DELETING, gone["id"]), Remove(SHELF, gone["id"])]
@@ -189,7 +189,7 @@ class Deleting:
         return self._turns.setdefault(id, asyncio.Lock())
 
 
-async def _delete_there(admin: AdminClient, gone: Document) -> None:
+async def delete_at_agent(admin: AdminClient, gone: Document) -> None:
     """ACA-Py's credential, and the exchange it came in, which has the same values. What is not there is done."""
     for exchange in await admin.credential_records(thread_id=gone["thread_id"]) if gone["thread_id"] else []:
         with suppress(NotFoundError):

@@ -71,8 +71,9 @@ class ExportMany:
         writer = _Array() if format_ == "json" else _Zip()
         async for credential in self._each(chosen):
             writer.add(credential)
-        for kept in badges if isinstance(writer, _Zip) else []:
-            writer.add_badge(kept, *await importing.picture(kept["id"]))
+        if isinstance(writer, _Zip):
+            for kept in badges:
+                writer.add_badge(kept, *await importing.picture(kept["id"]))
         return await asyncio.to_thread(writer.finished)
 
     async def _chosen(self, ids: Sequence[str] | None) -> list[str]:
