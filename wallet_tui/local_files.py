@@ -49,7 +49,7 @@ def shown(path: Path) -> str:
         text = f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):
         text = str(path)
-    return text if len(text) <= MAX_SHOWN else f"{text[:20]}…{text[21 - MAX_SHOWN:]}"
+    return text if len(text) <= MAX_SHOWN else f"{text[:20]}…{text[21 - MAX_SHOWN :]}"
 
 
 def default_path(title: str, ending: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from time import monotonic
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -12,6 +13,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from agent.client import Event
 from agent.errors import CairnError
 from wallet_tui import words
 from wallet_tui.actions import bindings
@@ -42,6 +44,8 @@ ALL_ARCHIVED = mark("Everything is archived. Find is:archived to see it.")
 MAX_KEPT = 100
 FIRST_GLANCE = 0.15
 FOLLOW_SECONDS = 0.05
+GATHER_SECONDS = 0.1
+BELIEVED_SECONDS = 60.0  # an event may have been missed
 
 
 class Saying(Widget):
@@ -75,7 +79,10 @@ class CredentialsScreen(CredentialActions):
         self._shown_id = ""
         self._wanted = ""
         self._loaded = False
+        self._stale = True
+        self._read_at = 0.0
         self._follow: Timer | None = None
+        self._reload: Timer | None = None
         self._error: CairnError | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -147,8 +154,28 @@ class CredentialsScreen(CredentialActions):
 
     # Data.
 
+    def came_back(self) -> None:
+        """A dialog that was closed changed nothing by itself: ten thousand are not read again for it."""
+        if self._stale or not self._loaded or monotonic() - self._read_at > BELIEVED_SECONDS:
+            self.load()
+
+    def service_said(self, event: Event) -> None:
+        """Several changes at once (a recheck of all, tags for many) are read once."""
+        if event.name not in self.RELOAD_ON:
+            return
+        self._stale = True
+        if self._reload is not None:
+            self._reload.stop()
+        if self.is_current:
+            self._reload = self.set_timer(GATHER_SECONDS, self.load)
+
+    def connection_changed(self) -> None:
+        super().connection_changed()
+        # What happened while the service was away was not told.
+        self._stale = self._stale or self.cairn.connection.error is not None
+
     def load(self) -> None:
-        wallet = self.cairn.wallet
+        wallet, self._stale, self._read_at = self.cairn.wallet, False, monotonic()
         self.ask("list", lambda: read_portfolio(wallet))
         if not self._loaded:
             self.set_timer(FIRST_GLANCE, self._show_empty)
@@ -157,6 +184,7 @@ class CredentialsScreen(CredentialActions):
         """Marks are drafts: they name credentials and say nothing of them."""
         self._all, self._finder, self._badges, self._labels = [], Finder([]), [], []
         self._kept, self._shown_id, self._wanted, self._loaded = {}, "", "", False
+        self._stale = True
         self._opened.clear()
         self.rows.show([])
         for document in (self.detail, self.claims):
