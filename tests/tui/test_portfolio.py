@@ -87,9 +87,9 @@ async def test_the_order_is_shown_and_goes_round(service: AgentServiceSimulator)
         await wallet.sees("as received")
 
 
-async def test_a_picture_is_no_credential(service: AgentServiceSimulator, size: tuple[int, int]) -> None:
+async def test_a_picture_is_no_credential(service: AgentServiceSimulator) -> None:
     service.badges = data.badges()
-    async with open_wallet(service, size) as wallet:
+    async with open_wallet(service) as wallet:
         await wallet.sees("5 held", "◇ badge Welding Safety", "visual badge only")
         await wallet.press("G")
         for key in ("t", "n", "x", "c", "r"):
@@ -109,7 +109,7 @@ async def test_a_picture_is_no_credential(service: AgentServiceSimulator, size: 
         await confirm(wallet)
         await wallet.until(lambda: service.badges == [])
     service.fail["/v1/wallet/badges"] = ProblemError(503, "store_failed", "The store could not be read.")
-    async with open_wallet(service, size) as wallet:
+    async with open_wallet(service) as wallet:
         await wallet.sees("5 held")
         await wallet.until(lambda: any("Visual badges could not be read" in toast for toast in wallet.toasts))
 
@@ -177,10 +177,8 @@ async def test_reading_says_so_and_a_lock_forgets(service: AgentServiceSimulator
 # Menu and marks.
 
 
-async def test_the_menu_says_what_can_be_done_and_why_not(
-    service: AgentServiceSimulator, size: tuple[int, int]
-) -> None:
-    async with open_wallet(service, size) as wallet:
+async def test_the_menu_says_what_can_be_done_and_why_not(service: AgentServiceSimulator) -> None:
+    async with open_wallet(service) as wallet:
         await wallet.sees("5 held")
         await wallet.press("m")
         await wallet.sees(
@@ -195,7 +193,7 @@ async def test_the_menu_says_what_can_be_done_and_why_not(
         assert shelf_calls(service) == {}
     service.down = False
     service.credentials = []
-    async with open_wallet(service, size) as wallet:
+    async with open_wallet(service) as wallet:
         await wallet.sees("No credentials yet.")
         await wallet.press("m")
         await wallet.sees("Nothing is held yet", "(delete…)")
@@ -411,10 +409,10 @@ async def test_waiting_for_a_file_can_be_stopped(service: AgentServiceSimulator,
 
 
 async def test_a_file_is_taken_in_and_shown_as_it_was_checked(
-    service: AgentServiceSimulator, home: Path, size: tuple[int, int]
+    service: AgentServiceSimulator, home: Path
 ) -> None:
     (home / "award.json").write_text('{"a": 1}')
-    async with open_wallet(service, size) as wallet:
+    async with open_wallet(service) as wallet:
         await wallet.sees("5 held")
         await wallet.press("i")
         await wallet.sees("importing never makes it verified")
