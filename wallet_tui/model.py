@@ -125,6 +125,7 @@ class Summary:
     counts: tuple[int, int, int]
     checked_at: datetime | None
     headline: Untrusted
+    form: Untrusted
     envelope: str
     archived: bool
     collections: tuple[Untrusted, ...]
@@ -147,6 +148,7 @@ class Summary:
             counts=(counts.number("pass") or 0, counts.number("fail") or 0, counts.number("unknown") or 0),
             checked_at=doc.time("checked_at"),
             headline=doc.text("headline"),
+            form=doc.text("form"),
             envelope=doc.ident("envelope"),
             archived=doc.flag("archived"),
             collections=doc.texts("collections", MAX_LABELS),

@@ -64,7 +64,7 @@ class ShelfRoutes:
                 held = _held(service.credentials, identifier)
                 if body.get("expect") != self._loss(held)["expect"]:
                     raise ProblemError(
-                        409, "loss_changed", "What would be lost changed.", kind="ConflictError"
+                        409, "loss_changed", "What would be lost is not what was shown.", kind="ConsentError"
                     )
                 service.credentials.remove(held)
                 return {"deleted": identifier}
@@ -110,11 +110,11 @@ class ShelfRoutes:
         if len(content) > MAX_BYTES:
             raise ProblemError(422, "too_large", "The body is too large.")
         if name in self.answers:
-            return httpx.Response(200, json=self.answers[name])
+            return _answered(self.answers[name])
         if content.startswith(b"\x89PNG"):
             badge = data.badges()[0] | {"id": "badge-2", "name": name}
             self._service.badges.append(badge)
-            return httpx.Response(200, json={"import": "visual_badge", **badge})
+            return _answered({"import": "visual_badge", **badge})
         if not content.startswith(b"{"):
             raise ProblemError(
                 422, "not_a_credential", "This is no credential that is understood.", kind="InputError"
@@ -123,7 +123,11 @@ class ShelfRoutes:
             6, "Imported Skill", data.UOC, "2", 5, "2026-01-05", "unknown", "No list names it.", listed=False
         )
         self._service.credentials.append(held)
-        return httpx.Response(200, json={"import": "imported", **held})
+        return _answered({"import": "imported", **held})
+
+
+def _answered(document: Json) -> httpx.Response:
+    return httpx.Response(200, content=json.dumps(document).encode("utf-8", "surrogatepass"))
 
 
 def _held(items: list[Json], wanted: str) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.simulators import agent_service_data as data
 from tests.simulators.agent_service import AgentServiceSimulator
 
 STRINGS = (
@@ -86,7 +87,10 @@ def hostile_service(planter: Planter) -> AgentServiceSimulator:
     service = AgentServiceSimulator(unlocked=True)
     names = [[claim["name"] for claim in held["claims"]] for held in service.credentials]
     service.name, service.lock_detail = planter.text(), planter.text()
-    for attribute in ("credentials", "offers", "requests", "history", "targets"):
+    service.badges = data.badges()
+    service.shelf.losses = [planter.text() for _ in range(3)]
+    service.shelf.remarks = [planter.text() for _ in range(3)]
+    for attribute in ("credentials", "badges", "offers", "requests", "history", "targets"):
         setattr(service, attribute, planter.plant(getattr(service, attribute)))
     service.stacks = {key: planter.plant(stack) for key, stack in service.stacks.items()}
     service.pathways = {key: planter.plant(path) for key, path in service.pathways.items()}

@@ -18,6 +18,8 @@ from agent.errors import UnreachableError
 from tests.simulators import agent_service_data as data
 from tests.simulators.agent_service import AgentServiceSimulator, ProblemError
 from tests.tui.conftest import NARROW, WIDE, Driver, open_wallet
+from tests.tui.hostile import STRINGS, Planter, hostile_service
+from tests.tui.test_hostile import check_screen
 from wallet_tui.demo import demo_offer
 from wallet_tui.screens import credential_actions
 from wallet_tui.screens.credentials import EMPTY, CredentialsScreen
@@ -85,9 +87,9 @@ async def test_the_order_is_shown_and_goes_round(service: AgentServiceSimulator)
         await wallet.sees("as received")
 
 
-async def test_a_picture_is_no_credential(service: AgentServiceSimulator, size: tuple[int, int]) -> None:
+async def test_a_picture_is_no_credential(service: AgentServiceSimulator) -> None:
     service.badges = data.badges()
-    async with open_wallet(service, size) as wallet:
+    async with open_wallet(service) as wallet:
         await wallet.sees("5 held", "◇ badge Welding Safety", "visual badge only")
         await wallet.press("G")
         for key in ("t", "n", "x", "c", "r"):
@@ -107,7 +109,7 @@ async def test_a_picture_is_no_credential(service: AgentServiceSimulator, size: 
         await confirm(wallet)
         await wallet.until(lambda: service.badges == [])
     service.fail["/v1/wallet/badges"] = ProblemError(503, "store_failed", "The store could not be read.")
-    async with open_wallet(service, size) as wallet:
+    async with open_wallet(service) as wallet:
         await wallet.sees("5 held")
         await wallet.until(lambda: any("Visual badges could not be read" in toast for toast in wallet.toasts))
 
@@ -119,7 +121,7 @@ async def test_only_pictures_are_not_nothing(service: AgentServiceSimulator) -> 
         assert EMPTY not in wallet.words
 
 
-async def test_ten_thousand_are_found_and_drawn_by_the_page(
+async def test_thousands_are_found_and_drawn_by_the_page(
     service: AgentServiceSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No time is measured: what is counted is work. A key draws what is on the screen and reads nothing anew."""
@@ -127,7 +129,7 @@ async def test_ten_thousand_are_found_and_drawn_by_the_page(
         {k: v for k, v in item.items() if k not in {"record", "claims", "checks"}}
         for item in service.credentials
     ]
-    service.credentials = [kinds[n % 5] | {"id": f"cred-{n}", "title": f"Title {n}"} for n in range(10_000)]
+    service.credentials = [kinds[n % 5] | {"id": f"cred-{n}", "title": f"Title {n}"} for n in range(3_000)]
     drawn: list[str] = []
     draw = CredentialsScreen._draw
     monkeypatch.setattr(
@@ -136,16 +138,16 @@ async def test_ten_thousand_are_found_and_drawn_by_the_page(
         lambda self, item, width: (drawn.append(item.id), draw(self, item, width))[1],
     )
     async with open_wallet(service) as wallet:
-        await wallet.sees("10000 held")
+        await wallet.sees("3000 held")
         lists = sum(path == "/v1/wallet/credentials" for _, path, _ in service.calls)
         await wallet.press("slash")
         for number, key in enumerate("title 999"):
             drawn.clear()
             await wallet.press("space" if key == " " else key)
             assert len(drawn) <= 60, f"key {number} drew {len(drawn)} rows"
-        await wallet.sees("19 of 10000 held")
+        await wallet.sees("3 of 3000 held")
         await wallet.press("escape")
-        await wallet.sees("10000 held")
+        await wallet.sees("3000 held")
         for key in ("pagedown", "pagedown", "pagedown", "G", "pageup", "j"):
             await wallet.press(key)
             shown = [line for line in wallet.text.splitlines()[2:21] if "Title " in line or "example" in line]
@@ -175,10 +177,8 @@ async def test_reading_says_so_and_a_lock_forgets(service: AgentServiceSimulator
 # Menu and marks.
 
 
-async def test_the_menu_says_what_can_be_done_and_why_not(
-    service: AgentServiceSimulator, size: tuple[int, int]
-) -> None:
-    async with open_wallet(service, size) as wallet:
+async def test_the_menu_says_what_can_be_done_and_why_not(service: AgentServiceSimulator) -> None:
+    async with open_wallet(service) as wallet:
         await wallet.sees("5 held")
         await wallet.press("m")
         await wallet.sees(
@@ -193,7 +193,7 @@ async def test_the_menu_says_what_can_be_done_and_why_not(
         assert shelf_calls(service) == {}
     service.down = False
     service.credentials = []
-    async with open_wallet(service, size) as wallet:
+    async with open_wallet(service) as wallet:
         await wallet.sees("No credentials yet.")
         await wallet.press("m")
         await wallet.sees("Nothing is held yet", "(delete…)")
@@ -275,9 +275,9 @@ async def test_too_many_names_are_refused_in_place(service: AgentServiceSimulato
     async with open_wallet(service) as wallet:
         await wallet.sees("5 held")
         await wallet.press("t")
-        await wallet.type(",".join(f"n{number}" for number in range(21)), "collections")
+        await wallet.type(",".join(f"n{number}" for number in range(51)), "collections")
         await wallet.press("enter", "enter")
-        await wallet.sees("✗ At most 20 names in one field.")
+        await wallet.sees("✗ At most 50 names in one field.")
         await wallet.press("escape")
         await wallet.until(lambda: not isinstance(wallet.app.screen, LabelsScreen))
         assert shelf_calls(service) == {}
@@ -409,16 +409,16 @@ async def test_waiting_for_a_file_can_be_stopped(service: AgentServiceSimulator,
 
 
 async def test_a_file_is_taken_in_and_shown_as_it_was_checked(
-    service: AgentServiceSimulator, home: Path, size: tuple[int, int]
+    service: AgentServiceSimulator, home: Path
 ) -> None:
     (home / "award.json").write_text('{"a": 1}')
-    async with open_wallet(service, size) as wallet:
+    async with open_wallet(service) as wallet:
         await wallet.sees("5 held")
         await wallet.press("i")
         await wallet.sees("importing never makes it verified")
         await wallet.type("~/award.json", "path")
         await wallet.press("enter")
-        await wallet.sees("✓ imported ? unknown Imported Skill", "held as anoncreds")
+        await wallet.sees("✓ imported ? unknown Imported Skill", "held as AnonCreds credential")
         await wallet.sees(
             "? unknown Issuer quality-assured", "Policy satisfied: nobody has asked for anything yet"
         )
@@ -541,6 +541,53 @@ async def test_losses_are_all_on_the_screen_before_anything_can_be_deleted(
         )
         service.emit("credential", id="cred-1")
         await wallet.sees("It could not be counted.", "cannot be deleted now")
+
+
+# Hostile words.
+
+
+@pytest.mark.parametrize("first", [0, 11])
+async def test_nothing_from_outside_acts_on_these_screens(first: int, home: Path) -> None:
+    service = hostile_service(Planter(*STRINGS, first=first))
+    held = service.credentials[0]
+    data.shelve(held, tags=list(STRINGS[:6]), collections=list(STRINGS[6:12]), note="\n".join(STRINGS))
+    (home / "x.json").write_text("{}")
+    service.shelf.answers["x.json"] = {
+        "import": "bundle",
+        "parts": [
+            {"import": "known", **service.credentials[1]},
+            {"import": "visual_badge", **service.badges[0]},
+            {"import": "refused", "detail": STRINGS[first], "hint": STRINGS[first]},
+        ],
+    }
+    async with open_wallet(service, NARROW if first % 2 else WIDE) as wallet:
+        await wallet.sees("held")
+        for keys in ("enter", "pagedown", "escape", "m", "escape", "t", "escape"):
+            await wallet.press(keys)
+            check_screen(wallet)
+        await wallet.press("slash")
+        await wallet.type("tag:")
+        check_screen(wallet)
+        await wallet.press("escape", "n")
+        await wallet.until(lambda: isinstance(wallet.app.screen, NoteScreen))
+        check_screen(wallet)
+        await wallet.press("escape", "space", "j", "space", "c")
+        await wallet.sees("fields are")
+        check_screen(wallet)
+        await wallet.press("escape", "o", "w", "enter", "enter")
+        await wallet.sees("✓ written")
+        check_screen(wallet)
+        await wallet.press("escape", "i")
+        await wallet.type("~/x.json", "path")
+        await wallet.press("enter")
+        await wallet.sees("A bundle of 3")
+        check_screen(wallet)
+        await wallet.press("escape", "D")
+        await wallet.sees("What is lost")
+        check_screen(wallet)
+        await wallet.press("escape", "G", "enter")
+        check_screen(wallet)
+    assert [path.name.isascii() for path in home.iterdir()] == [True, True]
 
 
 # The demo.

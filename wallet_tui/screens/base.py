@@ -125,6 +125,10 @@ class Area(Asking):
         """Read the data of this area again."""
 
     def on_screen_resume(self) -> None:
+        self.came_back()
+
+    def came_back(self) -> None:
+        """The area is on top again: after another one, or after what lay over it was closed."""
         self.load()
 
     def service_said(self, event: Event) -> None:

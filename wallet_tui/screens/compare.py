@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -80,9 +81,7 @@ class CompareScreen(Sheet):
     def action_reload(self) -> None:
         self._error = None
         for index, identifier in enumerate(self._ids):
-            self.ask(
-                f"compare-{index}", lambda identifier=identifier: self.cairn.wallet.credential(identifier)
-            )  # type: ignore[misc]
+            self.ask(f"compare-{index}", partial(self.cairn.wallet.credential, identifier))
         self._show()
 
     def on_answered(self, message: Answered[Credential]) -> None:

@@ -17,10 +17,10 @@ from wallet_tui.model import Credential, Summary
 from wallet_tui.portfolio import Shelved, shelve_all
 from wallet_tui.portfolio_model import Badge
 from wallet_tui.safe_text import clean, safe_text
-from wallet_tui.screens.base import Area
 from wallet_tui.screens.compare import CompareScreen
 from wallet_tui.screens.delete import DeleteScreen
 from wallet_tui.screens.export import ExportScreen, Scope
+from wallet_tui.screens.gathering import GatheringArea
 from wallet_tui.screens.import_file import ImportScreen
 from wallet_tui.screens.menu import Item, MenuScreen
 from wallet_tui.screens.sheet import why_away
@@ -50,7 +50,7 @@ MENU = (
 )
 
 
-class CredentialActions(Area):
+class CredentialActions(GatheringArea):
     """Actions on the current row, or on the marked ones where several make sense."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(

@@ -7,13 +7,15 @@ from datetime import datetime
 
 from textual.content import Content
 
+from agent.errors import CairnError
 from wallet_tui import words
+from wallet_tui.find import Entry
 from wallet_tui.i18n import mark, t, tn
 from wallet_tui.layout import fit, fold, heading, join, labelled
 from wallet_tui.model import CheckRow, Claim, Credential, Shelf, Summary
 from wallet_tui.portfolio_model import MAX_NOTE_CHARS, Badge
 from wallet_tui.safe_text import Untrusted, clean, safe_text
-from wallet_tui.screens.base import BLANK
+from wallet_tui.screens.base import BLANK, error_blocks
 from wallet_tui.widgets.check_row import check_blocks
 from wallet_tui.widgets.document import Block
 
@@ -43,6 +45,37 @@ def credential_blocks(
     if held is None:
         return blocks
     return blocks + checks_blocks(held, width, opened, now) + [BLANK] + said_blocks(held, width)
+
+
+def pane_blocks(
+    item: Entry,
+    held: Credential | None,
+    width: int,
+    opened: Collection[str],
+    now: datetime,
+    *,
+    error: CairnError | None,
+    two: bool,
+) -> list[Block]:
+    """Everything, or with ``two`` the checks alone: the claims then have a pane of their own."""
+    if isinstance(item, Badge):
+        return badge_blocks(item, width)
+    if held is not None:
+        if two:
+            return checks_blocks(held, width, opened, now)
+        return credential_blocks(held, held.summary, width, opened, now)
+    blocks = [] if two else head_blocks(item, width, now)
+    if error is not None:
+        return blocks + error_blocks(error, width)
+    return [*blocks, Block([Content.styled(t("… reading claims and checks"), "$muted")])]
+
+
+def left_blocks(item: Entry, held: Credential | None, width: int, now: datetime) -> list[Block]:
+    """The other half of ``two``."""
+    if isinstance(item, Badge):
+        return []
+    blocks = head_blocks(held.summary if held else item, width, now)
+    return blocks + said_blocks(held, width) if held is not None else blocks
 
 
 def head_blocks(summary: Summary, width: int, now: datetime) -> list[Block]:

@@ -24,17 +24,12 @@ from wallet_tui.safe_text import Untrusted
 from wallet_tui.screens.base import Answered, Refused, error_blocks, set_text
 from wallet_tui.screens.credential_actions import DEMO, NO_CREDENTIAL, CredentialActions
 from wallet_tui.screens.credential_rows import Tally, draw_entry, find_help, tally, totals
-from wallet_tui.screens.credential_text import (
-    badge_blocks,
-    checks_blocks,
-    credential_blocks,
-    head_blocks,
-    said_blocks,
-)
-from wallet_tui.widgets.document import Block, Document
+from wallet_tui.screens.credential_text import left_blocks, pane_blocks
+from wallet_tui.widgets.document import Document
 from wallet_tui.widgets.frame import Hint
 from wallet_tui.widgets.lines import Lines
 from wallet_tui.widgets.rows import RowList
+from wallet_tui.widgets.saying import Saying
 
 EMPTY = mark("No credentials yet. Paste an offer link, or press d for a demo credential.")
 NOTHING_FITS = mark("Nothing fits these words. Press esc to see all.")
@@ -42,21 +37,6 @@ ALL_ARCHIVED = mark("Everything is archived. Find is:archived to see it.")
 MAX_KEPT = 100
 FIRST_GLANCE = 0.15
 FOLLOW_SECONDS = 0.05
-
-
-class Saying(Widget):
-    """Two lines that change at every key: of a fixed height, so that nothing is laid out again for them."""
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
-        self._content = Content("")
-
-    def say(self, content: Content) -> None:
-        self._content = content
-        self.refresh()
-
-    def render(self) -> Content:
-        return self._content
 
 
 class CredentialsScreen(CredentialActions):
@@ -147,7 +127,7 @@ class CredentialsScreen(CredentialActions):
 
     # Data.
 
-    def load(self) -> None:
+    def read(self) -> None:
         wallet = self.cairn.wallet
         self.ask("list", lambda: read_portfolio(wallet))
         if not self._loaded:
@@ -157,6 +137,7 @@ class CredentialsScreen(CredentialActions):
         """Marks are drafts: they name credentials and say nothing of them."""
         self._all, self._finder, self._badges, self._labels = [], Finder([]), [], []
         self._kept, self._shown_id, self._wanted, self._loaded = {}, "", "", False
+        self.stale = True
         self._opened.clear()
         self.rows.show([])
         for document in (self.detail, self.claims):
@@ -222,7 +203,7 @@ class CredentialsScreen(CredentialActions):
             return
         self._error = error
         if message.group == "list":
-            self._loaded = True
+            self._loaded = self.stale = True
             self._filter()
         self._show_detail()
 
@@ -380,29 +361,11 @@ class CredentialsScreen(CredentialActions):
         self._shown_id = item.id
         two = self.wide and self.detail_open and isinstance(item, Summary)
         self.set_class(two, "-two")
-        self.detail.show(lambda width: self._blocks(item, width, two=two), keep_place=same)
-        self.claims.show(lambda width: self._left(item, width) if two else [], keep_place=same)
-
-    def _blocks(self, item: Entry, width: int, *, two: bool) -> list[Block]:
-        """Everything, or the checks alone where the claims have a pane of their own."""
-        if isinstance(item, Badge):
-            return badge_blocks(item, width)
-        held = self._kept.get(item.id)
-        if held is not None:
-            if two:
-                return checks_blocks(held, width, self._opened, self.cairn.now())
-            return credential_blocks(held, held.summary, width, self._opened, self.cairn.now())
-        blocks = [] if two else head_blocks(item, width, self.cairn.now())
-        if self._error is not None:
-            return blocks + error_blocks(self._error, width)
-        return [*blocks, Block([Content.styled(t("… reading claims and checks"), "$muted")])]
-
-    def _left(self, item: Entry, width: int) -> list[Block]:
-        held = self._kept.get(item.id)
-        if not isinstance(item, Summary):
-            return []
-        blocks = head_blocks(held.summary if held else item, width, self.cairn.now())
-        return blocks + said_blocks(held, width) if held is not None else blocks
+        held, opened, now, error = self._kept.get(item.id), self._opened, self.cairn.now(), self._error
+        self.detail.show(
+            lambda width: pane_blocks(item, held, width, opened, now, error=error, two=two), keep_place=same
+        )
+        self.claims.show(lambda width: left_blocks(item, held, width, now) if two else [], keep_place=same)
 
     # Moving about.
 

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from agent.client import Event
-from agent.errors import CairnError
+from agent.errors import CairnError, ConflictError, ConsentError
 from wallet_tui.actions import KEYS, LIST_KEYS, bindings
 from wallet_tui.find import Entry
 from wallet_tui.i18n import mark, t
@@ -123,8 +123,11 @@ class DeleteScreen(Guarded):
 
     def on_refused(self, message: Refused) -> None:
         self._error, self._deleting, self._asked_at = message.error, False, None
-        if message.group == "delete" and message.error.http_status == 409:
-            self._loss = None  # something else would be lost now
+        if isinstance(message.error, ConsentError):
+            # Something else would be lost now. The template's words for this kind of error are about sending.
+            error = message.error
+            self._error = ConflictError(error.code, error.detail, error.hint)
+            self._loss = None
             item = self._item
             self.ask("loss", lambda: self.cairn.wallet.loss(item.id))
         self._show()

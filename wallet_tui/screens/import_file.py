@@ -184,7 +184,9 @@ def _outcome(taken: Taken, width: int, checks: dict[str, tuple[CheckRow, ...]]) 
     if taken.credential is not None:
         item = taken.credential
         lines += draw_entry(item, width, marked=False)
-        lines += fold(join(t("held as"), " ", safe_text(item.envelope or "–", 40)), width, indent=2)
+        lines += fold(
+            join(t("held as"), " ", safe_text(item.form, 60) if item.form else "–"), width, indent=2
+        )
         lines.append(Content(""))
         if item.id in checks:
             lines += verdict_lines(checks[item.id], width)

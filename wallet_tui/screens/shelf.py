@@ -23,8 +23,8 @@ from wallet_tui.safe_text import Untrusted, clean
 from wallet_tui.widgets.lines import Lines
 from wallet_tui.widgets.rows import RowList
 
-MAX_NAMES = 20
-MAX_FIELD_CHARS = 1300
+MAX_NAMES = 50
+MAX_FIELD_CHARS = 3200
 Change = dict[str, Any]
 FIELDS = ("collections", "tags")
 TITLES = {"collections": mark("Collections"), "tags": mark("Tags")}
