@@ -41,7 +41,9 @@ class ChooseScreen(ModalScreen[str | None]):
                 markup=False,
             )
             yield RowList[PlanCredential](self._draw, lambda each: each.id, id="fitting")
-            yield Static(Content.styled(t("enter choose it    esc leave it as it is"), "$muted"), markup=False)
+            yield Static(
+                Content.styled(t("enter choose it    esc leave it as it is"), "$muted"), markup=False
+            )
 
     def on_mount(self) -> None:
         self.query_one(RowList).show([self._current, *self._current.others])
@@ -55,7 +57,9 @@ class ChooseScreen(ModalScreen[str | None]):
     def _draw(self, each: PlanCredential, width: int) -> list[Content]:
         """Title, and whether it answers now; who issued it, size, level, date."""
         now = t("answers now") if each.id == self._current.id else ""
-        facts = join(words.credit(each.credit), f" · {words.eqf(each.eqf)} · ", safe_text(each.awarded_on, 12))
+        facts = join(
+            words.credit(each.credit), f" · {words.eqf(each.eqf)} · ", safe_text(each.awarded_on, 12)
+        )
         return [
             row(width, Cell(safe_text(each.title), style="bold"), Cell(now, ANSWERS_WIDTH, "right")),
             row(
