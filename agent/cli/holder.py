@@ -204,7 +204,9 @@ def _choices(texts: list[str]) -> dict[str, str]:
     """``c0=ID``, ``c1=ID``: which credential answers in which place."""
     pairs = [each.partition("=") for each in texts]
     if not all(item and id for item, _, id in pairs):
-        raise usage("--choose needs a place and a credential.", "Such as --choose c0=ID; --dry-run lists both.")
+        raise usage(
+            "--choose needs a place and a credential.", "Such as --choose c0=ID; --dry-run lists both."
+        )
     return {item: id for item, _, id in pairs}
 
 

@@ -15,9 +15,8 @@ async def test_age_expiry_and_how_many_of_each(service: AgentServiceSimulator, s
     service.offers[1]["state"] = "rejected"
     async with open_wallet(service, size) as wallet:
         await wallet.press("2")
-        await wallet.sees(
-            "2 wait for you · 1 done · 1 expired", "● to decide request", "115 min ago expires in 46 h"
-        )
+        await wallet.sees("2 wait for you · 1 done · 1 expired", "115 min ago from Northwind Energy")
+        await wallet.sees("northwind.example expires in 46 h")
         inbox = wallet.app.screen
         assert isinstance(inbox, InboxScreen)
         states = [entry.state for entry in inbox.rows.items]

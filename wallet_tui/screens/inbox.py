@@ -179,11 +179,10 @@ class InboxScreen(Area):
         self.app.push_screen(screen)
 
     def _draw(self, entry: Entry, width: int) -> list[Content]:
-        """Two lines: state, kind, title; from whom (with host), how old, and until when."""
+        """Two lines: state, kind, title, how old; from whom (with host), and until when."""
         now = self.cairn.now()
         until = words.expiry(entry.expires_at, now) if entry.waits else ""
         age = words.ago(entry.received_at, now) if entry.received_at is not None else ""
-        times = "   ".join(part for part in (age, until) if part)
         title = safe_text(entry.title)
         if entry.note and entry.waits:
             title = join((f"{entry.note}  ", "$text-warning bold"), title)
@@ -192,14 +191,15 @@ class InboxScreen(Area):
             Cell(words.stateword(entry.word), WORD_WIDTH),
             Cell(entry.what, WHAT_WIDTH),
             Cell(title, style="bold" if entry.waits else ""),
+            Cell(age, len(age), style="$muted"),
         )
-        room = width - WORD_WIDTH - WHAT_WIDTH - len(times) - 3
+        room = width - WORD_WIDTH - WHAT_WIDTH - len(until) - 3
         second = row(
             width,
             Cell("", WORD_WIDTH),
             Cell(t("from"), WHAT_WIDTH, style="$muted"),
             Cell(words.party_in(entry.party, room)),
-            Cell(times, len(times), style="" if entry.waits else "$muted"),
+            Cell(until, len(until)),
         )
         return [first, second]
 
