@@ -129,7 +129,7 @@ class _Service:
         return objects.parse(answer.content).content
 
 
-@dataclass
+@dataclass(repr=False)  # all of it would be the whole town
 class Member:
     town: Town
     home: Path
@@ -278,7 +278,7 @@ class Member:
         return sum(self.wallet.lists[record.rev_reg_id][int(record.cred_rev_id)] == 0 for record in left)
 
 
-@dataclass
+@dataclass(repr=False)
 class Town:
     root: Path
     internet: Internet = field(default_factory=Internet)
