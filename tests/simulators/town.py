@@ -129,7 +129,7 @@ class _Service:
         return objects.parse(answer.content).content
 
 
-@dataclass(repr=False)  # all of it would be the whole town
+@dataclass
 class Member:
     town: Town
     home: Path
@@ -278,7 +278,7 @@ class Member:
         return sum(self.wallet.lists[record.rev_reg_id][int(record.cred_rev_id)] == 0 for record in left)
 
 
-@dataclass(repr=False)
+@dataclass
 class Town:
     root: Path
     internet: Internet = field(default_factory=Internet)
@@ -286,6 +286,10 @@ class Town:
     world: World = field(default_factory=World)
     limits: Limits = LIMITS
     members: dict[str, Member] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """In the report of a failing test: all of it would be too long to read."""
+        return f"Town({', '.join(self.members)})"
 
     def member(self, name: str, role: Role, *, profile: str = "", demo: bool = True, **more: Any) -> Member:
         """A new agent, not started. The n-th one listens at localhost:(8300 + 10 n)."""
