@@ -226,13 +226,25 @@ def requests(*, home: Home = None, as_: As = "learner", json_: Json = False) -> 
         out("No requests.")
 
 
-async def _reviewed(api: AgentClient, request_or_link: str, include: list[str]) -> dict[str, Any]:
+async def _reviewed(
+    api: AgentClient, request_or_link: str, switches: dict[str, Any] | None = None
+) -> dict[str, Any]:
     if "://" in request_or_link:
         document = await api.post("/v1/wallet/requests/review", {"link": request_or_link})
         id = segment(str(document["id"]))
     else:
         id = await _one_id(api, "requests", request_or_link)
-    return await api.post(f"/v1/wallet/requests/{id}/plan", {"include": include})
+    return await api.post(f"/v1/wallet/requests/{id}/plan", switches)
+
+
+def _choices(texts: list[str]) -> dict[str, str]:
+    """``c0=ID``, ``c1=ID``: which credential answers in which place."""
+    pairs = [each.partition("=") for each in texts]
+    if not all(item and id for item, _, id in pairs):
+        raise usage(
+            "--choose needs a place and a credential.", "Such as --choose c0=ID; --dry-run lists both."
+        )
+    return {item: id for item, _, id in pairs}
 
 
 def present(
@@ -246,6 +258,10 @@ def present(
     include: Annotated[
         list[str] | None, typer.Option(help="Also send this optional claim; may be repeated.")
     ] = None,
+    choose: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PLACE=ID", help="Answer with this credential in this place; may be repeated."),
+    ] = None,
     home: Home = None,
     as_: As = "learner",
     json_: Json = False,
@@ -255,11 +271,11 @@ def present(
         raise usage("--yes needs --expect HASH.", "Run with --dry-run first and read what would be sent.")
     if yes and dry_run:
         raise usage("--dry-run and --yes exclude each other.")
-    wanted = list(include or [])
+    switches = {"include": list(include or []), "choose": _choices(choose or [])}
 
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
-            document = await _reviewed(api, request, wanted)
+            document = await _reviewed(api, request, switches)
             if not yes:
                 return document
             if document["plan"] is None:
@@ -273,7 +289,7 @@ def present(
             try:
                 return await api.post(
                     f"/v1/wallet/requests/{segment(document['id'])}/present",
-                    {"expect": expect, "include": wanted},
+                    {"expect": expect, **switches},
                 )
             finally:
                 narration.cancel()
@@ -302,7 +318,7 @@ def decline(
 
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
-            document = await _reviewed(api, request, [])
+            document = await _reviewed(api, request)
             return await api.post(
                 f"/v1/wallet/requests/{segment(document['id'])}/decline", {"reason": reason}
             )

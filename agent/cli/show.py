@@ -114,36 +114,18 @@ def offer(document: Document) -> None:
 
 
 def request(document: Document) -> None:
-    from agent.core.needs import REQUIRED_TEXT  # late: only this command needs policies
-
     out(f"Request: {document['title']}")
     out(f"  from {who(document['requester'])}")
     out(f"  identity: {document['identity']['how']}")
     out(f"  they say: “{document['purpose']}”, kept {document['retention_days']} days")
     out(f"  state {document['state']}, expires {document['expires_at']}, id {document['id']}")
-    for flag in document["flags"]:
-        out(f"  ▲ {flag['text']}")
     plan = document["plan"]
+    at_rows = {row["claim"] for row in plan["rows"] if row["flag"]} if plan else set()
+    for flag in document["flags"]:
+        if flag["claim"] not in at_rows:
+            out(f"  ▲ {flag['text']}")
     if plan:
-        out("What would be sent")
-        for row in plan["rows"]:
-            verb = "SEND" if row["send"] else "HIDE"
-            need = "required" if row["required"] else "optional"
-            value = row["sent_as"] if row["send"] else row["value"]
-            out(f"  {verb}  {row['label']}: {value}  ({need}; {row['credential_title']})")
-            if row["send"] and row["locked"] not in ("", REQUIRED_TEXT):
-                out(f"        {row['locked']}")
-        out("What they will see")
-        for row in plan["sees"]:
-            out(f"  {item(row['item'])}: {row['label']}: {row['value']}")
-        out("What they will not see")
-        for row in plan["not_sees"]:
-            out(f"  {row['label']}: {row['why']}")
-        for row in plan["left_out"]:
-            out(f"  not used: {row['title']}: {row['why']}")
-        for sentence in plan["links"]:
-            out(f"  {sentence}")
-        out(f"hash {plan['hash']}")
+        _plan(plan)
     for missing in document["missing"]:
         out(f"  missing: {missing}")
     for row in document.get("left_out", []):
@@ -152,6 +134,41 @@ def request(document: Document) -> None:
         out(f"  {document['outcome']['detail']}")
     if document["error"]:
         out(f"  ✗ {document['error']['detail']} [{document['error']['code']}]")
+
+
+def _plan(plan: Document) -> None:
+    out("What would be sent")
+    for row in plan["rows"]:
+        _row(row)
+    for each in plan["credentials"]:
+        for other in each["others"]:
+            out(f"  would fit instead: --choose {each['item']}={other['id']}  {other['title']}")
+    if plan["note"]:
+        out(f"  ▲ {plan['note']}")
+    out("What they will see")
+    for row in plan["sees"]:
+        out(f"  {item(row['item'])}: {row['label']}: {row['value']}")
+    out("What they will not see")
+    for row in plan["not_sees"]:
+        out(f"  {row['label']}: {row['why']}")
+    for row in plan["left_out"]:
+        out(f"  not used: {row['title']}: {row['why']}")
+    for sentence in plan["links"]:
+        out(f"  {sentence}")
+    out(f"hash {plan['hash']}")
+
+
+def _row(row: Document) -> None:
+    from agent.core.needs import REQUIRED_TEXT  # late: only this command needs policies
+
+    verb = "SEND" if row["send"] else "HIDE"
+    need = "required" if row["required"] else "optional"
+    value = row["sent_as"] if row["send"] else row["value"]
+    out(f"  {verb}  {row['label']}: {value}  ({need}; {row['credential_title']})")
+    if row["send"] and row["locked"] not in ("", REQUIRED_TEXT):
+        out(f"        {row['locked']}")
+    if row["flag"]:
+        out(f"        ▲ {row['flag']}")
 
 
 def verdict(response: Document) -> None:

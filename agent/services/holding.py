@@ -63,8 +63,7 @@ class Holding:
         if known is not None and known["state"] in ("accepting", "accepted", "rejected"):
             return known
         steps: list[Document] = []
-        with views.step(self._node.bus, link.code, "reading the offer and its issuer's key", steps):
-            document = await links.open_link(self._node, link)
+        document = await links.open_link(self._node, link, steps)
         record = Record.from_json(document.payload.get("record"))
         if record.issuer.did != document.iss:
             raise UntrustedError("wrong_issuer", "The offer is signed by another DID than its record names.")

@@ -23,7 +23,7 @@ from agent.errors import (
     UntrustedError,
 )
 from agent.net.fetch import Fetched
-from agent.services import clock
+from agent.services import clock, views
 from agent.services.node import Node
 from trust_registry.errors import KeyFormatError
 from trust_registry.keys import did_web_url
@@ -32,6 +32,8 @@ _LINK = re.compile(
     r"(?P<base>https?://[^\s/?#@]+(?:/[^\s?#]*?)?)/(?P<kind>[or])/(?P<code>[A-Za-z0-9_-]{8,64})"
 )
 MAX_LINK_CHARS = 2000
+READING = {"o": "reading the offer", "r": "reading the request"}
+RESOLVING = {"o": "resolving the issuer", "r": "resolving the requester"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +73,21 @@ async def sign(node: Node, typ: str, payload: dict[str, Any]) -> str:
     return await admin.sign_jwt(did, {"typ": typ}, {"iss": did, **payload})
 
 
-async def open_link(node: Node, link: Link) -> signed_link.SignedLink:
-    """Fetch and verify what a link serves. Raises the errors of `agent.net` and `signed_link`."""
+async def open_link(
+    node: Node, link: Link, steps: list[dict[str, Any]] | None = None
+) -> signed_link.SignedLink:
+    """Fetch and verify what a link serves, in steps with names. Raises the errors of `agent.net` and `signed_link`."""
     typ = signed_link.OFFER_TYP if link.kind == "o" else signed_link.REQUEST_TYP
-    fetched = await node.fetcher.get(
-        link.url, max_bytes=LIMITS.link_document_bytes, accept="application/jose"
-    )
-    require_ok(fetched)
-    document = signed_link.read(fetched.content, typ=typ)
-    require_whole_characters(document.payload, "signed document")
-    _require_same_host(document.iss, link.url)
-    resolved = await node.dids.resolve(document.iss)
+    with views.step(node.bus, link.code, READING[link.kind], steps):
+        fetched = await node.fetcher.get(
+            link.url, max_bytes=LIMITS.link_document_bytes, accept="application/jose"
+        )
+        require_ok(fetched)
+        document = signed_link.read(fetched.content, typ=typ)
+        require_whole_characters(document.payload, "signed document")
+        _require_same_host(document.iss, link.url)
+    with views.step(node.bus, link.code, RESOLVING[link.kind], steps):
+        resolved = await node.dids.resolve(document.iss)
     verified = signed_link.verify(document, keys=resolved.keys, now=int(clock.now().timestamp()))
     _require_date(verified.payload["exp"])
     return verified

@@ -196,7 +196,8 @@ class Presenting:
 
     async def candidates(self, request: Document, include: frozenset[str]) -> list[Candidate]:
         """What is held, each with its status and the registry's word as of now."""
-        held = await self._holding.recheck_all(for_requests=True)
+        with views.step(self._node.bus, request["id"], "checking what you hold"):
+            held = await self._holding.recheck_all(for_requests=True)
         return list(await asyncio.gather(*(self._candidate(each, request, include) for each in held)))
 
     async def _plan(self, request: Document, switches: Switches) -> Plan | Unsatisfiable:

@@ -309,9 +309,9 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
     # Offers.
 
     def _answer_offer(self, offer: Json, action: str) -> Json:
-        if offer["state"] != "open":
+        if offer["state"] not in ("open", "failed"):
             raise ProblemError(409, "already_answered", "This offer was already answered.")
-        offer["state"] = {"accept": "accepted", "reject": "rejected"}[action]
+        offer["state"], offer["error"] = {"accept": "accepted", "reject": "rejected"}[action], None
         if action == "accept":
             held = data.credential(
                 90 + len(self.credentials),
@@ -339,7 +339,9 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         choose = draft.get("choose", {}) if choose is None else choose
         wanted = self.wanted[request["id"]]
         held = [item for item in self.credentials if item["state"] == "pass"][:2]
-        fitting = [item for item in self.credentials if item["id"] in self.fitting and item["state"] != "fail"]
+        fitting = [
+            item for item in self.credentials if item["id"] in self.fitting and item["state"] != "fail"
+        ]
         for item, wish in choose.items():
             chosen_one = next((each for each in fitting if each["id"] == wish), None)
             if chosen_one is None:

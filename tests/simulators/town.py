@@ -287,6 +287,14 @@ class Town:
     limits: Limits = LIMITS
     members: dict[str, Member] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """In the report of a failing test: all of it would be too long to read."""
+        return f"Town({', '.join(self.members)})"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """The same for Hypothesis, which else writes out every field."""
+        printer.text(repr(self))
+
     def member(self, name: str, role: Role, *, profile: str = "", demo: bool = True, **more: Any) -> Member:
         """A new agent, not started. The n-th one listens at localhost:(8300 + 10 n)."""
         port = 8310 + 10 * len(self.members)

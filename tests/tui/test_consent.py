@@ -252,7 +252,7 @@ def change_requester(service: AgentServiceSimulator) -> None:
         (change_requester, "The requester's identity changed."),
     ],
 )
-async def test_any_difference_at_send_returns_to_review_with_what_changed_marked(
+async def test_any_difference_at_send_returns_to_review(
     service: AgentServiceSimulator, no_hold: None, change: Any, marked: str
 ) -> None:
     async with open_wallet(service, WIDE) as wallet:

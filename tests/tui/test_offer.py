@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
-from tests.simulators.agent_service import AgentServiceSimulator, ProblemError
+from tests.simulators.agent_service import PASSPHRASE, AgentServiceSimulator, ProblemError
 from tests.tui.conftest import WIDE, open_wallet
 from wallet_tui.screens.offer import OfferScreen
 
@@ -177,4 +177,50 @@ async def test_keys_typed_before_the_offer_appeared_are_dropped(service: AgentSe
         await wallet.open_offer()
         wallet.app.post_message(early)
         await wallet.press("j")
+        assert decided(service) == []
+
+
+async def test_an_offer_whose_acceptance_failed_can_be_accepted_again(service: AgentServiceSimulator) -> None:
+    problem = {"code": "exchange_abandoned", "detail": "The issuer ended the exchange.", "hint": ""}
+    service.offers[0] |= {"state": "failed", "error": problem}
+    async with open_wallet(service) as wallet:
+        await wallet.open_offer()
+        await wallet.sees("✗ failed", "The issuer ended the exchange.", "Nothing was kept")
+        await wallet.press("A")
+        await wallet.sees("✓ accepted")
+
+
+async def test_an_error_can_be_tried_again(service: AgentServiceSimulator) -> None:
+    service.fail["/v1/wallet/offers/review"] = ProblemError(502, "issuer_unreachable", "No answer.")
+    async with open_wallet(service) as wallet:
+        wallet.app.push_screen(OfferScreen(link=LINK))
+        await wallet.sees("It did not work", "try again")
+        service.fail.clear()
+        await wallet.listening()
+        await wallet.press("r")
+        await wallet.sees("Who offers it")
+
+
+async def test_a_lock_blanks_the_offer_and_an_unlock_brings_it_back(service: AgentServiceSimulator) -> None:
+    async with open_wallet(service) as wallet:
+        await wallet.open_offer()
+        wallet.app.action_lock()
+        await wallet.until(lambda: isinstance(wallet.app.focused, Input))
+        assert "Who offers it" not in wallet.text
+        await wallet.type(PASSPHRASE)
+        await wallet.press("enter")
+        await wallet.sees("Who offers it")
+        assert decided(service) == []
+
+
+async def test_with_the_service_away_an_offer_stays_readable_and_says_why_not(
+    service: AgentServiceSimulator,
+) -> None:
+    async with open_wallet(service, WIDE) as wallet:
+        await wallet.open_offer()
+        service.go_down()
+        await wallet.until(lambda: wallet.app.connection.error is not None)
+        await wallet.sees("Read-only", "Who offers it", "(Accept A)")
+        await wallet.press("A")
+        await wallet.until(lambda: any("does not answer" in toast for toast in wallet.toasts))
         assert decided(service) == []

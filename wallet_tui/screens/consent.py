@@ -136,15 +136,17 @@ class ConsentScreen(Reviewing):
             return [Hint("list.down", label=t("read")), Hint("back", label=t("close")), Hint("help")]
         row = self.current_row
         fixed = "" if row is not None and row.switchable else t("This line cannot be switched.")
-        return [
-            Hint("list.down", label=t("read")),
-            Hint("consent.toggle", fixed),
-            Hint("consent.choose", self.why_not_choose()),
+        deciding = [
             Hint("consent.share", self.why_not_share()),
-            Hint("consent.decline", self.why_not_decline()),
+            Hint("consent.decline", self.why_not_decline(), t("decline")),
             Hint("back", label=t("later")),
             Hint("help"),
         ]
+        reading = [Hint("list.down", label=t("read"))]
+        if row is None:
+            return reading + deciding
+        lines = [Hint("consent.toggle", fixed), Hint("consent.choose", self.why_not_choose())]
+        return reading + lines + deciding
 
     def on_mount(self) -> None:
         self.set_interval(0.2, self._tick)

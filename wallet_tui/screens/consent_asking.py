@@ -102,6 +102,8 @@ class Reviewing(TwoPanes):
 
     def _take(self, request: Request) -> None:
         """Lines that differ from those on the screen count as not seen (see `Document.show`)."""
+        if self._request is None:
+            self.guard_again()  # what was typed while it was being read is no answer to it
         self._request, self._request_id = request, request.id
         if request.plan is not None:
             self._switches = request.plan.switches()

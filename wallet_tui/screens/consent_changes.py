@@ -56,8 +56,11 @@ def changes(shown: Request, fresh: Request) -> Changes:
         old = shown.plan.credential(item.item)
         if old is not None and old.id != item.id:
             said.append(join(t("Another credential would answer. It was:"), " ", safe_text(old.title, 120)))
-    for gone in (row for id, row in before.items() if id not in after):
-        said.append(join(t("This line is no longer there:"), " ", safe_text(gone.label or gone.claim, 60)))
+    said += [
+        join(t("This line is no longer there:"), " ", safe_text(gone.label or gone.claim, 60))
+        for id, gone in before.items()
+        if id not in after
+    ]
     rows = {id: how for id, row in after.items() if (how := _row_change(before.get(id), row)) is not None}
     if fresh.plan.hash != shown.plan.hash and not said and not rows:
         said.append(Content(t("Something that is not on the screen changed, such as the day.")))

@@ -8,31 +8,38 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
 
 from agent.client import Event
-from agent.errors import CairnError
+from agent.errors import AgentError, CairnError, LockedError, UnreachableError
 from wallet_tui import words
 from wallet_tui.actions import LIST_KEYS, bindings
 from wallet_tui.doc import Doc
-from wallet_tui.layout import fold, heading, join, labelled
+from wallet_tui.i18n import mark, t
+from wallet_tui.layout import join, labelled
 from wallet_tui.model import Offer
 from wallet_tui.safe_text import safe_text
-from wallet_tui.screens.base import BLANK, Answered, Guarded, Refused, error_blocks, paragraph
-from wallet_tui.screens.credential_text import claims_block
+from wallet_tui.screens.base import BLANK, Answered, Guarded, Refused, error_blocks
+from wallet_tui.screens.offer_text import review
 from wallet_tui.screens.paste import ReasonScreen
-from wallet_tui.screens.progress import Progress, step_lines
-from wallet_tui.widgets.check_row import check_blocks
+from wallet_tui.screens.progress import Progress
 from wallet_tui.widgets.choices import Choice, Choices
 from wallet_tui.widgets.document import Block, Document
 from wallet_tui.widgets.frame import Banner, Hint, KeyBar, StatusLine
 from wallet_tui.widgets.lines import Lines
 
 NOTHING_HAPPENED = {
-    "review": "Nothing was accepted.",
-    "accept": "Whether it was accepted is not known yet.",
-    "reject": "It was not rejected.",
+    "review": mark("Nothing was accepted."),
+    "accept": mark("It was not accepted by this."),
+    "reject": mark("It was not rejected."),
 }
+PERHAPS_ACCEPTED = mark("Whether it was accepted is not known yet.")
+CLOSED = {
+    "accepting": mark("This offer is being accepted."),
+    "accepted": mark("This offer is accepted."),
+    "rejected": mark("This offer is rejected."),
+    "expired": mark("This offer has expired."),
+}
+ANSWERABLE = ("open", "failed")  # after a failure nothing is kept: it may be accepted again
 
 
 class OfferScreen(Guarded):
@@ -41,6 +48,7 @@ class OfferScreen(Guarded):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         "back",
+        "reload",
         "offer.accept",
         "offer.reject",
         "evidence",
@@ -58,6 +66,7 @@ class OfferScreen(Guarded):
         self._error: tuple[str, CairnError] | None = None
         self._progress: Progress | None = None
         self._opened: set[str] = set()
+        self._reason = ""
 
     def compose(self) -> ComposeResult:
         yield StatusLine()
@@ -70,20 +79,26 @@ class OfferScreen(Guarded):
     def document(self) -> Document:
         return self.query_one("#offer", Document)
 
+    @property
+    def answerable(self) -> bool:
+        return self._offer is not None and self._offer.state in ANSWERABLE
+
     def hints(self) -> list[Hint]:
         why = self._why_not()
         if self._progress is not None:
-            return [Hint("back", label="stop"), Hint("help")]
-        if self._offer is None or self._offer.state != "open":
+            return [Hint("back", label=t("stop")), Hint("help")]
+        if self._offer is None and self._error is not None:
+            return [Hint("reload", label=t("try again")), Hint("back", label=t("close")), Hint("help")]
+        if not self.answerable:
             return [
-                Hint("list.down", label="read"),
+                Hint("list.down", label=t("read")),
                 Hint("evidence"),
-                Hint("back", label="close"),
+                Hint("back", label=t("close")),
                 Hint("help"),
             ]
         return [
             Hint("offer.accept", why),
-            Hint("back", label="later"),
+            Hint("back", label=t("later")),
             Hint("offer.reject", why),
             Hint("choice.next"),
             Hint("choice.take"),
@@ -93,9 +108,13 @@ class OfferScreen(Guarded):
 
     def _why_not(self) -> str:
         if self._offer is None:
-            return "The offer has not been read yet."
-        if self._offer.state != "open":
-            return f"This offer is {words.OFFER_WORDS[self._offer.state][1]}."
+            return t("The offer has not been read yet.")
+        if self._progress is not None:
+            return t("Something is still running.")
+        if not self.answerable:
+            return t(CLOSED.get(self._offer.state, CLOSED["expired"]))
+        if self._offer.expires_at is not None and self._offer.expires_at <= self.cairn.now():
+            return t(CLOSED["expired"])
         return self.cairn.connection.why_read_only()
 
     # Asking.
@@ -106,9 +125,9 @@ class OfferScreen(Guarded):
 
     def _start(self) -> None:
         if self._link and not self._offer_id:
-            self._work("review", "fetch the offer", lambda: self.cairn.wallet.review_offer(self._link))
+            self._work("review", t("fetch the offer"), lambda: self.cairn.wallet.review_offer(self._link))
         else:
-            self._work("review", "read the offer", lambda: self.cairn.wallet.offer(self._offer_id))
+            self._work("review", t("read the offer"), lambda: self.cairn.wallet.offer(self._offer_id))
 
     def _work(self, group: str, first: str, call: Callable[[], Coroutine[Any, Any, object]]) -> None:
         self._progress = Progress(first, monotonic())
@@ -129,32 +148,50 @@ class OfferScreen(Guarded):
             self.ask("reload", lambda: self.cairn.wallet.offer(self._offer_id))
 
     def on_answered(self, message: Answered[Offer]) -> None:
-        if not self.cairn.connection.unlocked:
-            return
         self._progress = None
+        if not self.cairn.connection.unlocked:
+            return  # not to be shown now; asked for again when it may be (see `_tick`)
+        self._error = None
+        if self._offer is None:
+            self.guard_again()  # what was typed while it was being read is no answer to it
         self._offer, self._offer_id = message.value, message.value.id
         if message.group == "accept" and message.value.state == "accepted":
-            self.notify("The credential is in your wallet (area 1).")
+            self.notify(t("The credential is in your wallet (area 1)."))
         self._show()
 
     def on_refused(self, message: Refused) -> None:
         self._progress = None
-        self._error = (message.group, message.error)
+        if isinstance(message.error, LockedError):
+            self._offer = None  # locked in between: read again once it is unlocked
+            self.cairn.read_status()
+        else:
+            self._error = (message.group, message.error)
         self._show()
 
     def forget(self) -> None:
         self._offer, self._progress = None, None
         self.document.show(lambda _: [])
 
+    @property
+    def _idle(self) -> bool:
+        """Nothing is shown, and nothing is under way that would change that."""
+        return self._offer is None and self._progress is None and self._error is None
+
     def on_screen_resume(self) -> None:
-        if self._offer is None and self._progress is None and self._error is None:
+        if self._idle:
             self._start()
 
     # Showing.
 
     def _tick(self) -> None:
-        if self._progress is not None and monotonic() - self._progress.began > 0.15:
+        if self._idle and self.is_current and self.cairn.connection.unlocked:
+            self._start()
+        elif self._progress is not None and monotonic() - self._progress.began > 0.15:
             self._show()
+
+    def connection_changed(self) -> None:
+        self.query_one(Choices).show(self._choices())
+        self.update_keys()
 
     def _show(self) -> None:
         self.document.show(self._blocks, keep_place=self._offer is not None)
@@ -163,72 +200,31 @@ class OfferScreen(Guarded):
 
     def _choices(self) -> list[Choice]:
         if self._progress is not None:
-            return [Choice("stop", "Stop", "esc")]
-        if self._offer is None or self._offer.state != "open":
-            return [Choice("close", "Close", "esc")]
+            return [Choice("stop", t("Stop"), "esc")]
+        if not self.answerable:
+            return [Choice("close", t("Close"), "esc")]
         why = self._why_not()
         return [
-            Choice("back", "Decide later", "esc"),
-            Choice("accept", "Accept", "A", why),
-            Choice("reject", "Reject…", "R", why),
+            Choice("back", t("Decide later"), "esc"),
+            Choice("accept", t("Accept"), "A", why),
+            Choice("reject", t("Reject…"), "R", why),
         ]
 
     def _blocks(self, width: int) -> list[Block]:
         blocks: list[Block] = []
         if self._error is not None:
             group, error = self._error
-            blocks += [*error_blocks(error, width, NOTHING_HAPPENED.get(group, "")), BLANK]
+            unharmed = t(NOTHING_HAPPENED.get(group, ""))
+            if group == "accept" and isinstance(error, UnreachableError | AgentError):
+                unharmed = t(PERHAPS_ACCEPTED)
+            blocks += [*error_blocks(error, width, unharmed), BLANK]
         if self._progress is not None:
             blocks += [*self._progress.blocks(width, monotonic()), BLANK]
         if self._offer is not None:
-            blocks += self._review(self._offer, width)
+            blocks += review(self._offer, width, self.cairn.now(), self._opened)
         elif self._link and self._error is None:
-            blocks.append(
-                Block(labelled("Link", safe_text(self._link, 300), width, label_width=14, indent=0))
-            )
-        return blocks
-
-    def _review(self, offer: Offer, width: int) -> list[Block]:
-        now = self.cairn.now()
-        state = join(
-            words.stateword(words.OFFER_WORDS[offer.state]),
-            f"   {words.expiry(offer.expires_at, now)}" if offer.state == "open" else "",
-        )
-        head = [heading("An offer for you"), *fold(state, width)]
-        if offer.error is not None:
-            head += fold(
-                join(
-                    ("✗ ", "$text-error"),
-                    safe_text(offer.error.detail, 300),
-                    " ",
-                    safe_text(offer.error.hint, 300),
-                ),
-                width,
-            )
-        facts = join(
-            words.credit(offer.credit),
-            f" · {words.eqf(offer.eqf)} · awarded ",
-            safe_text(offer.awarded_on, 20),
-        )
-        who: list[Content] = [Content(""), heading("Who offers it")]
-        who += labelled("Name", safe_text(offer.issuer.name), width)
-        who += labelled("Address", safe_text(offer.issuer.host), width)
-        who += labelled("DID", safe_text(offer.issuer.did), width)
-        who += labelled("Identity", safe_text(offer.identity.how, 300), width)
-        who += labelled("Bound to key", safe_text(offer.identity.key, 100), width)
-        what: list[Content] = [Content(""), heading("What it is")]
-        what += labelled("Title", safe_text(offer.title).stylize_before("bold"), width)
-        what += labelled("Size and level", facts, width)
-        tally = [check.result for check in offer.checks]
-        counted = words.counts((tally.count("pass"), tally.count("fail"), tally.count("unknown")))
-        blocks = [Block(head), Block(who), Block(what), BLANK]
-        blocks.append(Block([heading("On which list, and the checks"), join("  ", counted), Content("")]))
-        blocks += check_blocks(offer.checks, width, self._opened)
-        if not offer.checks:
-            blocks.append(paragraph("  ? unknown   no check was made", width))
-        blocks += [BLANK, Block([heading("Everything it says")]), claims_block(offer.claims, width)]
-        if offer.steps:
-            blocks += [BLANK, Block([heading("How it was read"), *step_lines(offer.steps, width)])]
+            link = labelled(t("Link"), safe_text(self._link, 300), width, label_width=14, indent=0)
+            blocks.append(Block(link))
         return blocks
 
     # Deciding.
@@ -259,17 +255,25 @@ class OfferScreen(Guarded):
 
     def action_accept(self) -> None:
         if not self.refuse(self._why_not()):
-            self._work("accept", "accept the offer", lambda: self.cairn.wallet.accept(self._offer_id))
+            self._work("accept", t("accept the offer"), lambda: self.cairn.wallet.accept(self._offer_id))
 
     def action_reject(self) -> None:
         if self.refuse(self._why_not()) or self._offer is None:
             return
-        question = join(("Reject the offer of ", "bold"), words.party(self._offer.issuer), "?")
-        self.app.push_screen(ReasonScreen(question), self._reject)
+        question = join((t("Reject the offer of"), "bold"), " ", words.party(self._offer.issuer), "?")
+        hears = t("They hear that the offer was rejected, and the reason if you write one; nothing else.")
+        self.app.push_screen(ReasonScreen(question, self._reason, hears=hears), self._reject)
 
     def _reject(self, reason: str | None) -> None:
         if reason is not None:
-            self._work("reject", "tell the issuer", lambda: self.cairn.wallet.reject(self._offer_id, reason))
+            self._reason = reason
+            wallet, id = self.cairn.wallet, self._offer_id
+            self._work("reject", t("tell the issuer"), lambda: wallet.reject(id, reason))
+
+    def action_reload(self) -> None:
+        """Try again after an error."""
+        if self._error is not None and self._progress is None:
+            self._start()
 
     def action_stop(self) -> None:
         self.action_back()
@@ -283,7 +287,7 @@ class OfferScreen(Guarded):
             self.workers.cancel_group(self, "accept")
             self._progress = None
             self.notify(
-                "Stopped waiting. What was already sent goes on in the agent service.", severity="warning"
+                t("Stopped waiting. What was already sent goes on in the agent service."), severity="warning"
             )
             self._reload()
             self._show()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from textual.content import Content
 
 from wallet_tui.doc import Doc
+from wallet_tui.i18n import mark, t
 from wallet_tui.layout import Cell, heading, join, row
 from wallet_tui.model import Step
 from wallet_tui.safe_text import Untrusted, safe_text
@@ -15,10 +16,29 @@ from wallet_tui.widgets.document import Block
 
 MAX_STEPS = 30
 _MARKS = {
-    "done": ("✓ done", "$text-success"),
-    "failed": ("✗ failed", "$text-error"),
-    "running": ("… running", "$text-warning"),
+    "done": (mark("✓ done"), "$text-success"),
+    "failed": (mark("✗ failed"), "$text-error"),
+    "running": (mark("… running"), "$text-warning"),
 }
+# The service's own names of its steps, as it sends them (`agent.services.views.step`), in the reader's language.
+_NAMES = frozenset(
+    {
+        mark("reading the offer"),
+        mark("resolving the issuer"),
+        mark("asking the trust registry"),
+        mark("reading the request"),
+        mark("resolving the requester"),
+        mark("checking what you hold"),
+        mark("asking the issuer for the credential"),
+        mark("connecting to the issuer's agent"),
+        mark("comparing the offer with what you reviewed"),
+        mark("checking the signature and storing"),
+        mark("asking for the same as an Open Badge"),
+        mark("connecting to the employer's agent"),
+        mark("proposing what you agreed to"),
+        mark("making and sending the proof"),
+    }
+)
 
 
 class Progress:
@@ -45,22 +65,28 @@ class Progress:
         """The step that runs, on one line."""
         passed = int(now - self.began)
         running = [step.name for step in self._steps if step.state == "running"]
-        name = safe_text(running[-1] if running else self._first, 80)
+        name = step_name(running[-1]) if running else safe_text(self._first, 80)
         return join("… ", name, f"   {passed} s" if passed >= 2 else "")
 
     def blocks(self, width: int, now: float) -> list[Block]:
         passed = now - self.began
-        note = f"{int(passed)} s   esc stops" if passed >= 2 else "esc stops"
+        stops = t("esc stops")
+        note = f"{int(passed)} s   {stops}" if passed >= 2 else stops
         steps = self._steps or [Step(Untrusted(self._first), None, "running")]
-        return [Block([heading("Working", note), Content(""), *step_lines(steps, width)])]
+        return [Block([heading(t("Working"), note), Content(""), *step_lines(steps, width)])]
+
+
+def step_name(name: Untrusted) -> Content:
+    """In the reader's language where it is one of ours; else as it came."""
+    return Content(t(name.raw)) if name.raw in _NAMES else safe_text(name, 80)
 
 
 def step_lines(steps: Sequence[Step], width: int) -> list[Content]:
     lines = []
     for step in steps:
-        mark, style = _MARKS[step.state]
+        said, style = _MARKS[step.state]
         time = "" if step.seconds is None else f"{step.seconds:.1f} s"
         lines.append(
-            row(width, Cell(mark, 10, style=style), Cell(safe_text(step.name, 80)), Cell(time, 9, "right"))
+            row(width, Cell(t(said), 10, style=style), Cell(step_name(step.name)), Cell(time, 9, "right"))
         )
     return lines

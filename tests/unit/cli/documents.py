@@ -91,11 +91,12 @@ def plan(text: str) -> Document:
         "credential": text,
         "credential_title": text,
         "item": text,
+        "flag": text,
     }
     return {
         "hash": "0" * 64,
         "rows": [row, row | {"send": False, "required": False}],
-        "credentials": [{"id": text, "title": text}],
+        "credentials": [{"item": "c0", "id": text, "title": text, "others": [{"id": text, "title": text}]}],
         "sees": [{"item": text, "label": text, "value": text, "claim": text}],
         "not_sees": [{"label": text, "why": text}],
         "left_out": [{"title": text, "why": text, "id": text}],

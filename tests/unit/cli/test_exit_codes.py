@@ -179,6 +179,9 @@ def test_yes_needs_expect(cairn: Cairn, service: Service) -> None:
         ("--yes", "--expect", ""),
         ("--yes", "--dry-run", "--expect", "x"),
         ("--yes", "--dry-run"),
+        ("--dry-run", "--choose", "c0"),
+        ("--dry-run", "--choose", "=x"),
+        ("--dry-run", "--choose", "c0="),
     ):
         result = cairn("present", "x", *arguments)
         assert result.exit_code == 2, arguments
@@ -192,6 +195,8 @@ def test_without_yes_nothing_is_sent(cairn: Cairn, service: Service) -> None:
     assert cairn("present", "0", "--expect", "0" * 64).exit_code == 6
     assert cairn("present", "0", "--dry-run").exit_code == 0
     assert cairn("present", "0", "--dry-run", "--json").exit_code == 0
+    assert cairn("present", "0", "--dry-run", "--choose", "c0=x", "--choose", "c1=y=z").exit_code == 0
+    assert json.loads(service.calls[-1][1])["choose"] == {"c0": "x", "c1": "y=z"}
     assert set(service.posted()) == {PLAN}
 
 
@@ -205,7 +210,9 @@ def test_a_changed_plan_is_not_consented(cairn: Cairn, service: Service) -> None
     assert result.exit_code == 6
     assert "[plan_changed]" in result.stderr
     sent = [json.loads(body) for name, body in service.calls if name == PRESENT]
-    assert sent == [{"expect": "f" * 64, "include": []}]  # the hash is the person's, never the service's own
+    assert sent == [
+        {"expect": "f" * 64, "include": [], "choose": {}}
+    ]  # the hash is the person's, never the service's own
 
 
 def test_nothing_to_send(cairn: Cairn, service: Service) -> None:

@@ -146,6 +146,27 @@ async def test_export_to_standard_output_and_its_remarks(run: Run, shared: Place
     assert "! Whoever gets this file sees all of it" in result.stderr
 
 
+async def test_what_a_file_would_say_is_listed_before_it_is_written(
+    run: Run, shared: Place, tmp_path: Path
+) -> None:
+    before = await state(shared.learner)
+    path = tmp_path / "presentation.json"
+    asked = ("--challenge", "n-1", "--domain", "employer.example", "--to", str(path))
+    id = shared.credential["id"]
+    result = await run("export", id, "--as", "presentation", *asked, "--dry-run", by=shared.learner)
+    assert result.exit_code == 0, result.stderr
+    assert "/verifiableCredential/0/credentialSubject/achievement/name: " in result.stdout
+    assert "/proof/challenge: n-1\n" in result.stdout
+    assert "Nothing was written." in result.stderr
+    assert not path.exists()
+    found = await run("export", id, "--as", "json", "--dry-run", "--json", by=shared.learner)
+    assert [row["path"] for row in json.loads(found.stdout)["claims"]][:2] == ["/type", "/version"]
+    assert await state(shared.learner) == before
+    for form, code in (("pdf", "no_paths"), ("presentation", "no_challenge")):
+        refused = await run("export", id, "--as", form, "--dry-run", by=shared.learner)
+        assert (refused.exit_code, code in refused.stderr) == (2, True), refused.stderr
+
+
 async def test_a_presentation_is_made_for_one_request(run: Run, shared: Place) -> None:
     file = await exported(run, shared, "presentation", "--challenge", "n-1", "--domain", "employer.example")
     asked = ("--challenge", "n-1", "--domain", "employer.example")

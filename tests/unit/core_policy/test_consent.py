@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from agent.core.presentation import examine
 from agent.core.reading import read_presentation, revealed_paths
 from agent.core.seen import seen
 from agent.core.verdict import Result
+from agent.errors import ConsentError
 from tests.unit.core_policy.builder import (
     EMPLOYER,
     FHJ,
@@ -175,6 +177,97 @@ def test_unsatisfiable_has_the_same_shape() -> None:
     assert [entry["id"] for entry in shown["left_out"]] == ["a"]
 
 
+def wishes(found: Plan) -> list[tuple[str, str]]:
+    """Every choice that the plan offers: item, credential."""
+    return [(item.item, other.id) for item in found.items for other in item.others]
+
+
+def test_the_learner_chooses_which_credential_answers() -> None:
+    held = [
+        candidate("a", ects_hundredths="1000", awarded_on="20250301"),
+        candidate("b", ects_hundredths="1000", awarded_on="20250101"),
+        candidate("small", ects_hundredths="500"),
+    ]
+    first = plan(policy(), held, today=TODAY)
+    assert isinstance(first, Plan)
+    assert [item.candidate.id for item in first.items] == ["a"]
+    assert wishes(first) == [("c0", "b")], "5 ECTS alone are not enough for this place"
+    second = plan(policy(), held, today=TODAY, choose={"c0": "b"})
+    assert isinstance(second, Plan)
+    assert [item.candidate.id for item in second.items] == ["b"]
+    assert wishes(second) == [("c0", "a")]
+    assert {each.candidate.id: each.why for each in second.left_out}["a"] == (
+        "You chose another one in its place."
+    )
+    hashes = {disclose(each, policy(), requester=EMPLOYER, request_id="r").hash() for each in (first, second)}
+    assert len(hashes) == 2
+
+
+def test_a_second_choice_does_not_undo_the_first() -> None:
+    titles = ("a", "b", "c", "d")
+    held = [candidate(name, awarded_on=f"202503{20 - place:02}") for place, name in enumerate(titles)]
+    chosen = plan(policy(), held, today=TODAY, choose={"c1": "d"})
+    assert isinstance(chosen, Plan)
+    assert [item.candidate.id for item in chosen.items] == ["a", "d"]
+    chosen = plan(policy(), held, today=TODAY, choose={"c1": "d", "c0": "c"})
+    assert isinstance(chosen, Plan)
+    assert [item.candidate.id for item in chosen.items] == ["c", "d"]
+
+
+BAD_CHOICES: list[dict[str, str]] = [
+    {"c0": "nobody"},
+    {"c0": "revoked"},
+    {"c0": "small"},
+    {"c1": "b"},
+    {"c": "b"},
+    {"c-1": "b"},
+    {"c٣": "b"},
+    {"c0": ""},
+    {"": "b"},
+    {"c99999999": "b"},
+]
+
+
+@pytest.mark.parametrize("choose", BAD_CHOICES)
+def test_what_does_not_fit_is_refused_and_never_passed_over(choose: dict[str, str]) -> None:
+    held = [
+        candidate("a", ects_hundredths="1000"),
+        candidate("b", ects_hundredths="1000"),
+        candidate("small", ects_hundredths="500"),
+        candidate("revoked", ects_hundredths="1000", current=Result.FAIL),
+    ]
+    with pytest.raises(ConsentError, match="choice_not_possible"):
+        plan(policy(), held, today=TODAY, choose=choose)
+
+
+def test_one_credential_cannot_take_two_places() -> None:
+    held = [candidate(name) for name in "abc"]
+    with pytest.raises(ConsentError, match="choice_not_possible"):
+        plan(policy(), held, today=TODAY, choose={"c0": "c", "c1": "c"})
+
+
+def test_earlier_shares_of_the_same_credential_are_said_with_what_both_got() -> None:
+    earlier = (
+        EarlierShare("2025-04-01", "did:web:bank.example", "bank.example", ("c0.x", "c1.title"), ("z", "a")),
+        EarlierShare("2025-04-02", "did:web:shop.example", "shop.example", ("c0.eqf_level>=6",), ("a",)),
+        EarlierShare("2025-04-03", EMPLOYER, "employer.example", ("c0.title", "c0.awarded_on"), ("a",)),
+        EarlierShare("2025-04-04", "", "school.example", ("c0.title",), ("a",), whole=True),
+        EarlierShare("2025-04-05", "", "else.example", ("c0.title",), ("other",)),
+    )
+    _, _, shown = made(policy(), candidate("a", ects_hundredths="1000"), earlier=earlier)
+    proofs, badge = (line for line in shown["links"] if "“Title a”" in line)
+    assert proofs == (
+        "You showed “Title a” before, to bank.example on 2025-04-01, shop.example on 2025-04-02, them on "
+        "2025-04-03: two proofs cannot be linked, but what was shown both times can: Title, Date of award."
+    )
+    assert "as a signed badge, to school.example on 2025-04-04" in badge
+    only_proved = earlier[1:2]
+    _, _, shown = made(policy(), candidate("a", ects_hundredths="1000"), earlier=only_proved)
+    assert any("no value is shown both times" in line for line in shown["links"])
+    _, _, shown = made(policy(), candidate("a", ects_hundredths="1000"))
+    assert not any("“Title a”" in line for line in shown["links"])
+
+
 # --- the property on which consent rests
 
 CLAIMS = [
@@ -274,16 +367,24 @@ def covers(*levels: int) -> dict[str, Any]:
 COVERS: list[dict[str, Any]] = [{}, {"outcome_hidden": "indeterminate"}, covers(5, 6, 7), covers(5, 6, 7, 8)]
 
 
-@given(policies(), wallets(), st.sets(st.sampled_from(CLAIMS)))
+@given(policies(), wallets(), st.sets(st.sampled_from(CLAIMS)), st.integers(0, 3))
 @settings(max_examples=500, deadline=None)
 def test_displayed_equals_consented_equals_sent(
-    asked: Policy, held: list[Candidate], include: set[str]
+    asked: Policy, held: list[Candidate], include: set[str], other: int
 ) -> None:
     found = plan(asked, held, today=TODAY, include=frozenset(include))
     if isinstance(found, Unsatisfiable):
         assert found.missing
         assert not screen_unsatisfiable(found)["rows"]
         return
+    if other and (wish := wishes(found)):
+        # What the wallet says would fit does fit: everything below holds for it as well.
+        item, id = wish[other % len(wish)]
+        before = {each.item: each.candidate.id for each in found.items}
+        again = plan(asked, held, today=TODAY, include=frozenset(include), choose={item: id})
+        assert isinstance(again, Plan)
+        found = again
+        assert {each.item: each.candidate.id for each in found.items} == before | {item: id}
     disclosure = disclose(found, asked, requester=EMPLOYER, request_id="r1")
     shown = screen(disclosure, found, asked, schema_id=SCHEMA, now=NOW)
     displayed = sorted({path for row in shown["rows"] if row["send"] for path in row["paths"]})

@@ -40,6 +40,23 @@ def test_over_asking_depends_on_the_purpose(category: str, flagged: list[str]) -
     assert found == [("over_asking", name) for name in flagged]
 
 
+@pytest.mark.parametrize(
+    ("claim", "each", "flagged"),
+    [
+        ({"claim": "expires_on"}, {}, True),
+        ({"claim": "expires_on", "required": False}, {}, False),
+        ({"claim": "expires_on", "disclose": "predicate"}, {}, False),
+        ({"claim": "assessment"}, {"assessed": True}, True),
+        ({"claim": "assessment"}, {}, False),
+    ],
+)
+def test_what_is_proved_anyway_is_not_to_be_shown(
+    claim: dict[str, Any], each: dict[str, Any], flagged: bool
+) -> None:
+    found = [(flag.code, flag.claim) for flag in flags(policy([claim], each, {}))]
+    assert found == ([("over_asking", claim["claim"])] if flagged else [])
+
+
 def test_every_purpose_names_known_claims_with_a_source() -> None:
     for purpose in (*PURPOSES.values(), UNSTATED):
         assert set(purpose.unneeded) <= set(CLAIMS)

@@ -15,6 +15,7 @@ from agent.errors import AgentError, ConflictError, ConsentError, NotFoundError
 from agent.services import clock
 from agent.services import sending as sending_module
 from agent.services.presenting import Switches
+from agent.store.vault import Put
 from tests.simulators.internet import raw_answer
 from tests.simulators.registry import SCHEMA_ID
 from tests.simulators.town import POLICY, Member, Town
@@ -218,6 +219,69 @@ async def test_a_plan_that_cannot_be_is_never_sent(learner: Member, employer: Me
         await learner.agent.presenting.present(shown["id"], expect="0" * 64)
     with pytest.raises(NotFoundError):
         await learner.agent.presenting.present("nope", expect="0" * 64)
+
+
+# --- what the learner sets
+
+
+async def test_the_learner_chooses_which_credential_answers(
+    place: Town, university: Member, holder: Member, employer: Member
+) -> None:
+    newer = await university.offer(awarded_on=date(2026, 7, 1))
+    assert (await holder.receive(newer["link"]))["state"] == "accepted"
+    await place.world.settled()
+    asked = await employer.ask()
+    shown = await holder.agent.presenting.review(asked["link"])
+    (proposed,) = shown["plan"]["credentials"]
+    (other,) = proposed["others"]
+    switches = Switches(frozenset({"grade"}), {"c0": other["id"]})
+    chosen = await holder.agent.presenting.view(shown["id"], switches)
+    assert [each["id"] for each in chosen["plan"]["credentials"]] == [other["id"]]
+    with pytest.raises(ConsentError, match="plan_changed"):
+        await holder.agent.presenting.present(shown["id"], expect=chosen["plan"]["hash"])
+    sent = await holder.agent.presenting.present(
+        shown["id"], expect=chosen["plan"]["hash"], switches=switches
+    )
+    assert (sent["state"], sent["outcome"]["matches_consent"]) == ("sent", True)
+    assert (await holder.history())[-1]["credentials"] == [other["id"]]
+    again = await holder.agent.presenting.review((await employer.ask())["link"])
+    assert any("two proofs cannot be linked" in line for line in
+               (await holder.agent.presenting.view(again["id"], switches))["plan"]["links"])  # fmt: skip
+
+
+async def test_switches_are_kept_with_the_request(
+    place: Town, university: Member, holder: Member, employer: Member
+) -> None:
+    """Over a restart, and only when asked to; what was chosen and is gone is said, and nothing is sent for it."""
+    offer = await university.offer(awarded_on=date(2026, 7, 1))
+    assert (await holder.receive(offer["link"]))["state"] == "accepted"
+    await place.world.settled()
+    presenting = holder.agent.presenting
+    shown = await presenting.review((await employer.ask())["link"])
+    other = shown["plan"]["credentials"][0]["others"][0]["id"]
+    switches = Switches(frozenset({"grade"}), {"c0": other})
+    looked = await presenting.view(shown["id"], switches)
+    assert (await presenting.view(shown["id"]))["plan"]["hash"] == shown["plan"]["hash"], (
+        "a dry run leaves nothing"
+    )
+    await presenting.view(shown["id"], switches, keep=True)
+    await holder.restart()
+    kept = await holder.agent.presenting.view(shown["id"])
+    assert kept["plan"]["hash"] == looked["plan"]["hash"]
+    assert kept["plan"]["choose"] == {"c0": other}
+    assert (await holder.agent.presenting.review(shown["link"]))["plan"]["hash"] == looked["plan"]["hash"]
+    assert "draft" not in kept
+
+    credential = await holder.agent.holding.credential(other)
+    await holder.agent.node.vault.put(Put("credential", other, credential | {"schema_id": "another"}))
+    with pytest.raises(ConsentError, match="choice_not_possible"):
+        await holder.agent.presenting.view(shown["id"], switches)
+    with pytest.raises(ConsentError, match="choice_not_possible"):
+        await holder.agent.presenting.present(shown["id"], expect=looked["plan"]["hash"], switches=switches)
+    assert holder.wallet.sent == []
+    without = await holder.agent.presenting.view(shown["id"])
+    assert "does not fit any more" in without["plan"]["note"]
+    assert without["plan"]["choose"] == {}
 
 
 # --- several at once

@@ -180,7 +180,9 @@ def test_what_changed_is_said_line_by_line() -> None:
     plan = REQUEST.plan
     assert plan is not None
     first, second, *rest = plan.rows
-    fresh = changed(rows=(replace(first, send=False), replace(second, value=Untrusted("x\x1b[2J")), *rest[1:]))
+    fresh = changed(
+        rows=(replace(first, send=False), replace(second, value=Untrusted("x\x1b[2J")), *rest[1:])
+    )
     found = changes(REQUEST, fresh)
     assert found.rows[first.id].plain == "it was SEND"
     assert found.rows[second.id].plain == f"it was: {second.value.raw}"
