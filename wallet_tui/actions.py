@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
+from wallet_tui.i18n import mark
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -78,7 +80,34 @@ _KEYS = (
     Key("evidence", "space", "evidence", "space", "evidence", "show what a check rests on"),
     Key("offer.accept", "A", "accept", "A", "accept", "accept the offer"),
     Key("offer.reject", "R", "reject", "R", "reject", "reject the offer; the issuer is told"),
-    Key("stack.goal", "n", "next_goal", "n", "next goal", "show the next goal"),
+    Key("stack.goal", "n", "next_goal", "n", mark("next goal"), mark("show the next goal")),
+    Key(
+        "stack.goals",
+        "c",
+        "choose_goal",
+        "c",
+        mark("goals"),
+        mark("choose a goal from the list, with how far you are"),
+    ),
+    Key(
+        "stack.leave-out",
+        "space",
+        "leave_out",
+        "space",
+        mark("leave out"),
+        mark("leave it out of this plan or put it back; a what-if, nothing is changed"),
+    ),
+    Key("stack.save", "s", "save_draft", "s", mark("save"), mark("save this plan as a draft in the wallet")),
+    Key("stack.drafts", "d", "drafts", "d", mark("drafts"), mark("drafts that were saved")),
+    Key(
+        "stack.write",
+        "o",
+        "write_stack",
+        "o",
+        mark("write"),
+        mark("write this stack to a file: pdf, html or one bundle of badges"),
+    ),
+    Key("draft.delete", "x", "delete_draft", "x", mark("delete"), mark("delete the draft, once confirmed")),
 )
 
 KEYS: dict[str, Key] = {key.id: key for key in _KEYS}

@@ -32,7 +32,7 @@ from wallet_tui.connection import Connection
 from wallet_tui.links import Link, read_link
 from wallet_tui.model import Status
 from wallet_tui.safe_text import PrintableFilter, clean
-from wallet_tui.screens.base import Area, Guarded
+from wallet_tui.screens.base import Area, Guarded, Passing
 from wallet_tui.screens.consent import ConsentScreen
 from wallet_tui.screens.credentials import CredentialsScreen
 from wallet_tui.screens.help import HelpScreen
@@ -252,6 +252,9 @@ class CairnApp(App[None]):
         """Take everything off the screen and out of the screens. Drafts (what was switched) stay."""
         if self.current_mode != "unlock":
             self._last_area = self.current_mode
+            # What only passes by (help, commands, letters) does not wait behind the lock.
+            while isinstance(self.screen, Passing):
+                self.pop_screen()
             self.switch_mode("unlock")
             self.locked_signal.publish(None)
 

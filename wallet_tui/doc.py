@@ -85,6 +85,10 @@ class Doc:
         items = value[:limit] if isinstance(value, list) else []
         return tuple(Untrusted(item) for item in items if isinstance(item, str))
 
+    def raw(self, name: str) -> Any:
+        """As it came: for sending back, never for showing."""
+        return self._data.get(name)
+
     def need(self, name: str) -> str:
         """An identifier without which the answer is of no use."""
         value = self.ident(name)

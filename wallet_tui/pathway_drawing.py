@@ -23,7 +23,7 @@ from wallet_tui.pathway_layout import GUTTER, MAX_BEFORE, Edge, Layout, Net, Nod
 __all__ = ["GLYPHS", "MAX_BEFORE", "MIN_WIDTH", "Box", "Drawing", "Edge", "Node", "State", "draw"]
 
 MIN_WIDTH: Final = 40
-MAX_TITLE_LINES, MAX_NOTE_LINES = 2, 3
+MAX_TITLE_LINES, MAX_NOTE_LINES = 2, 4
 AXIS: Final = "┃"
 
 GLYPHS: Final[dict[State, str]] = {

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker
@@ -132,6 +132,13 @@ class Area(Asking):
 
     def action_back(self) -> None:
         """Nothing above an area."""
+
+    def reveal(self, identifier: str) -> None:
+        """Bring one entry of this area into view and open it, as soon as it is there. Opening decides nothing."""
+
+
+class Passing(ModalScreen[Any]):
+    """A dialog with nothing in it to keep: it closes when the wallet locks."""
 
 
 class Guarded(Asking):
