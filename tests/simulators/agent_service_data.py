@@ -547,6 +547,18 @@ def stacks() -> dict[str, Json]:
     }
 
 
+def draft() -> Json:
+    return {
+        "id": "draft-1",
+        "name": "My year",
+        "target": "digital-production",
+        "title": targets()[0]["title"],
+        "without": ["cred-2"],
+        "note": "Ask the coordinator.",
+        "saved_at": NOW,
+    }
+
+
 def history() -> list[Json]:
     def entry(seq: int, at: str, kind: str, party: Json, title: str, names: list[str], outcome: str) -> Json:
         return {

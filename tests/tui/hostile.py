@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.simulators import agent_service_data as data
 from tests.simulators.agent_service import AgentServiceSimulator
 
 STRINGS = (
@@ -90,6 +91,7 @@ def hostile_service(planter: Planter) -> AgentServiceSimulator:
         setattr(service, attribute, planter.plant(getattr(service, attribute)))
     service.stacks = {key: planter.plant(stack) for key, stack in service.stacks.items()}
     service.pathways = {key: planter.plant(path) for key, path in service.pathways.items()}
+    service.drafts = [planter.plant(data.draft())]
     for request in service.requests:
         request["flags"] = [{"code": "over_asking", "claim": "grade", "text": planter.text()}]
     # Labels and flags of rows come from the policy; the claim names in it have to stay what they are.
