@@ -13,6 +13,7 @@ from tests.tui.conftest import NARROW, WIDE, Driver, open_wallet
 from tests.tui.hostile import STRINGS, Planter, hostile_service
 from tests.tui.test_hostile import check_screen
 from wallet_tui.app import CairnApp
+from wallet_tui.screens.credentials import CredentialsScreen
 from wallet_tui.screens.offer import OfferScreen
 from wallet_tui.screens.stack import StackScreen
 from wallet_tui.screens.stack_dialogs import SaveDraftScreen, WhyScreen, WriteStackScreen
@@ -79,7 +80,7 @@ async def test_every_member_says_why_and_has_its_place_in_the_drawing(service: A
             "✓ filled required Human and machine",
             "– open elective Electives: 3 ECTS missing",
             "What next",
-            "It closes the goal.",
+            "With every step above the goal is reached.",
             "Another route",
             "If you disagree",
             "Write to the coordinator. Two partners review the answer. Six weeks.",
@@ -140,7 +141,11 @@ async def test_what_if_something_were_left_out(service: AgentServiceSimulator) -
         assert wallet.posted("wallet/stacks")[-1]["without"] == ["cred-2"]
 
 
-async def test_enter_says_why_and_then_opens_what_it_is_about(service: AgentServiceSimulator) -> None:
+async def test_enter_says_why_and_then_opens_what_it_is_about(
+    service: AgentServiceSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revealed: list[str] = []
+    monkeypatch.setattr(CredentialsScreen, "reveal", lambda _, identifier: revealed.append(identifier))
     async with open_wallet(service) as wallet:
         await open_stack(wallet)
         await dialog(wallet, WhyScreen, "j", "j", "enter")
@@ -167,6 +172,7 @@ async def test_enter_says_why_and_then_opens_what_it_is_about(service: AgentServ
         await dialog(wallet, WhyScreen, "enter")
         await wallet.press("enter")
         await wallet.until(lambda: wallet.app.current_mode == "credentials", "the credentials")
+        assert revealed == ["cred-2"]
         posted = {path.rsplit("/", 1)[1] for method, path, _ in service.calls if method == "POST"}
         assert posted <= {"stacks", "pathways"}
 

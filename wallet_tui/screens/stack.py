@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
@@ -21,6 +21,7 @@ from wallet_tui.screens.base import Answered, Area, Refused, error_blocks, set_t
 from wallet_tui.screens.offer import OfferScreen
 from wallet_tui.screens.stack_dialogs import SaveDraftScreen, WhyScreen, WriteStackScreen
 from wallet_tui.screens.stack_goals import DraftsScreen, GoalsScreen
+from wallet_tui.screens.stack_rows import Candidates, fits, in_order
 from wallet_tui.screens.stack_text import (
     EMPTY,
     NOBODY,
@@ -29,30 +30,14 @@ from wallet_tui.screens.stack_text import (
     below,
     draft_note,
     draw_member,
-    fate,
     head,
     meter_lines,
-    row_height,
 )
 from wallet_tui.stack_model import Draft, Member, Pathway, Stack, Target
 from wallet_tui.stack_way import way_of
 from wallet_tui.widgets.frame import Hint
 from wallet_tui.widgets.lines import Lines
 from wallet_tui.widgets.pathway import PathwayView
-from wallet_tui.widgets.rows import RowList
-
-_ORDER = ("counted", "offered", "left-out", "excluded")
-
-
-class Candidates(RowList[Member]):
-    """Rows of as many lines as the width and the reasons ask for."""
-
-    def show(self, items: Sequence[Member]) -> None:
-        self._height = row_height(items, self.text_width)
-        super().show(items)
-
-    def on_resize(self) -> None:
-        self._height, self._drawn = row_height(self.items, self.text_width), None
 
 
 class StackScreen(Area):
@@ -201,7 +186,7 @@ class StackScreen(Area):
         self._stack, self._error, self._planning, self._loaded = stack, None, False, True
         if not same:
             self._pathway = None
-        self._members = _in_order(stack.members, self._members if same else [])
+        self._members = in_order(stack.members, self._members if same else [])
         goal, without = self._goal, self._without
         if stack.met:
             self._pathway = None
@@ -258,7 +243,7 @@ class StackScreen(Area):
 
     def _show_rows(self) -> None:
         wanted = self.field.value.casefold().split()
-        found = [each for each in self._members if _fits(each, wanted)] if wanted else self._members
+        found = [each for each in self._members if fits(each, wanted)] if wanted else self._members
         self.rows.show(found)
         empty = self.query_one("#empty", Static)
         empty.display = self._stack is not None and not found
@@ -425,19 +410,6 @@ class StackScreen(Area):
         screen = self.app.screen
         if isinstance(screen, Area):
             screen.reveal(member.credential_id)
-
-
-def _in_order(members: Iterable[Member], before: Iterable[Member]) -> list[Member]:
-    """What counts first. In another plan for the same goal everything keeps its place under the cursor."""
-    places = {member.credential_id: at for at, member in enumerate(before)}
-    found = sorted(members, key=lambda member: _ORDER.index(fate(member)))
-    return sorted(found, key=lambda member: places.get(member.credential_id, len(places)))
-
-
-def _fits(member: Member, wanted: list[str]) -> bool:
-    parts = (member.title, member.issuer, member.host, member.reason)
-    text = " ".join(clean(part, 200) for part in parts).casefold() + f" {t(fate(member))}"
-    return all(word in text for word in wanted)
 
 
 def _error_lines(error: CairnError, width: int) -> list[Content]:

@@ -133,23 +133,23 @@ def draft_note(draft: Draft | None, without: frozenset[str], *, changed: bool) -
 def below(stack: Stack, pathway: Pathway | None, more: tuple[str, ...], width: int) -> list[Content]:
     """What the goal asks for, what next, another route, and how to complain."""
     lines: list[Content] = []
-    for sentence in more:
-        lines += fold(Content.styled(sentence, "$muted"), width)
+    for told_more in more:
+        lines += fold(Content.styled(told_more, "$muted"), width)
     if stack.places:
         lines += _section(t("What it asks for"))
-        for place in stack.places:
-            lines += _place(place, width)
+        for each in stack.places:
+            lines += _place(each, width)
     if stack.next:
         lines += _section(t("What next"))
         for sentence in stack.next:
             lines += fold(join("→ ", safe_text(sentence, 300)), width, indent=4, first=2)
     if pathway is not None and pathway.steps:
         says = (
-            t("It closes the goal.")
+            t("With every step above the goal is reached.")
             if pathway.closes
-            else t("It brings the goal nearer and does not close it.")
+            else t("The steps above bring the goal nearer; nothing known here reaches it.")
         )
-        lines += ["", *fold(Content.styled(says, "$muted"), width)]
+        lines += [Content(""), *fold(Content.styled(says, "$muted"), width)]
         lines += fold(safe_text(pathway.note, 300).stylize_before("$muted"), width)
     if stack.route:
         lines += [*_section(t("Another route")), *fold(safe_text(stack.route, 500), width, indent=2)]
