@@ -416,12 +416,15 @@ async def test_the_lock_takes_everything_away_but_the_draft(service: AgentServic
         assert isinstance(wallet.app.screen, StackScreen)
 
 
-async def test_amounts_that_are_no_numbers_are_shown_as_unknown(service: AgentServiceSimulator) -> None:
+async def test_amounts_that_are_no_numbers_are_unknown_and_the_note_stays_whole(
+    service: AgentServiceSimulator,
+) -> None:
     changes = {"required": "NaN", "counted": "1e99", "offered": None, "missing": "-3"}
-    service.stacks["digital-production"] |= changes
+    service.stacks["digital-production"] |= changes | {"note": "Decided by a very long name. " * 12}
     service.stacks["digital-production"]["members"][0] |= {"credit": "8", "credit_system": "ceu"}
     async with open_wallet(service) as wallet:
-        await open_stack(wallet)
+        await wallet.press("3")
+        await wallet.sees("Recognition is decided by the awarding institution, not by this wallet.")
         await wallet.sees("? of ? ECTS counted", "? offered", "? missing", "5 of 8 ceu")
 
 

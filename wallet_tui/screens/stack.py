@@ -15,8 +15,7 @@ from agent.client import SERVICE_UNREACHABLE
 from agent.errors import CairnError
 from wallet_tui.actions import bindings
 from wallet_tui.i18n import t
-from wallet_tui.layout import fold, join
-from wallet_tui.safe_text import clean, safe_text
+from wallet_tui.safe_text import clean
 from wallet_tui.screens.base import Answered, Area, Refused, error_blocks, set_text
 from wallet_tui.screens.offer import OfferScreen
 from wallet_tui.screens.stack_dialogs import SaveDraftScreen, WhyScreen, WriteStackScreen
@@ -26,12 +25,12 @@ from wallet_tui.screens.stack_text import (
     EMPTY,
     NOBODY,
     NOT_FOUND,
-    STANDING,
     below,
     draft_note,
     draw_member,
     head,
     meter_lines,
+    standing,
 )
 from wallet_tui.stack_model import Draft, Member, Pathway, Stack, Target
 from wallet_tui.stack_way import way_of
@@ -221,9 +220,7 @@ class StackScreen(Area):
         if stack is not None and self.wide:
             room = max(20, meter.container_size.width - 3)
             set_text(meter, meter_lines(stack, room))
-        note = stack.note if stack is not None and stack.note else t(STANDING)
-        said = join("! ", safe_text(note, 300))
-        set_text(self.query_one("#note", Static), fold(said, width, indent=2, first=0, max_lines=2))
+        set_text(self.query_one("#note", Static), standing(stack, width))
 
     def _goal_lines(self, width: int) -> list[Content]:
         stack = self._stack

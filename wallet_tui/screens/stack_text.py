@@ -107,6 +107,15 @@ def head(stack: Stack, position: str, note: str, width: int, *, meter: bool) -> 
     return [*lines, *meter_lines(stack, width)] if meter else lines
 
 
+def standing(stack: Stack | None, width: int) -> list[Content]:
+    """Who decides, always whole: a name too long for the two lines there are gives way to our own sentence."""
+    for note in (stack.note if stack is not None else Untrusted(""), Untrusted(t(STANDING))):
+        lines = fold(join("! ", safe_text(note, 300)), width, indent=2, first=0)
+        if note and len(lines) <= 2:
+            return lines
+    return lines
+
+
 def cells(text: str) -> int:
     return Content(text).cell_length
 
