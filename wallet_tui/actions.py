@@ -196,6 +196,12 @@ _KEYS = (
     Key("save", "f2,ctrl+s", "save", "f2", mark("save"), mark("save")),
     Key("backup", "B", "app.backup", "B", mark("backup"), mark("make a backup of this wallet in one encrypted file")),
     Key("first-run.demo", "d", "demo", "d", mark("demo"), mark("take the public passphrase of demonstrations")),
+    Key("stack.goals", "c", "choose_goal", "c", mark("goals"), mark("choose a goal from the list, with how far you are")),
+    Key("stack.leave-out", "space", "leave_out", "space", mark("leave out"), mark("leave it out of this plan or put it back; a what-if, nothing is changed")),
+    Key("stack.save", "s", "save_draft", "s", mark("save"), mark("save this plan as a draft in the wallet")),
+    Key("stack.drafts", "d", "drafts", "d", mark("drafts"), mark("drafts that were saved")),
+    Key("stack.write", "o", "write_stack", "o", mark("write"), mark("write this stack to a file: pdf, html or one bundle of badges")),
+    Key("draft.delete", "x", "delete_draft", "x", mark("delete"), mark("delete the draft, once confirmed")),
 )
 
 # The table as it stands, and as the configuration file has remapped it: one terminal, one person, one set of keys.

@@ -102,6 +102,10 @@ class Doc:
         found = [(name, value) for name, value in self._data.items() if isinstance(value, str)]
         return tuple(sorted(found)[:limit])
 
+    def raw(self, name: str) -> Any:
+        """As it came: for sending back, never for showing."""
+        return self._data.get(name)
+
     def need(self, name: str) -> str:
         """An identifier without which the answer is of no use."""
         value = self.ident(name)

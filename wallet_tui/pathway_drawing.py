@@ -23,7 +23,7 @@ from wallet_tui.pathway_layout import GUTTER, MAX_BEFORE, Edge, Layout, Net, Nod
 __all__ = ["GLYPHS", "MAX_BEFORE", "MIN_WIDTH", "Box", "Drawing", "Edge", "Node", "State", "draw"]
 
 MIN_WIDTH: Final = 40
-MAX_TITLE_LINES, MAX_NOTE_LINES = 2, 3
+MAX_TITLE_LINES, MAX_NOTE_LINES = 2, 6
 AXIS: Final = "┃"
 
 GLYPHS: Final[dict[State, str]] = {
@@ -204,7 +204,7 @@ class Drawing:
         return [(_padded(line, inner), style) for line, style in lines]
 
     def _box(self, node: Node, text: list[tuple[str, str]], box: Box) -> None:
-        top_left, top_right, bottom_left, bottom_right, level, upright, leaves = _BORDERS[node.state]
+        top_left, top_right, bottom_left, bottom_right, level, upright, leaves = tuple(_BORDERS[node.state])
         style = _STYLES[node.state]
         left, y, width, height = box
         self.boxes[node.id] = box

@@ -13,7 +13,7 @@ from wallet_tui.doc import Doc
 from wallet_tui.model import MAX_ROWS, Credential, HistoryEntry, Offer, Status, Summary
 from wallet_tui.portfolio_model import Badge, Loss, Taken
 from wallet_tui.request_model import Request, Switches
-from wallet_tui.stack_model import Pathway, Stack, Target
+from wallet_tui.stack_model import Draft, Pathway, Progress, Stack, Target
 
 MAX_REASON_CHARS = 300
 MAX_NAME_CHARS = 200
@@ -114,12 +114,37 @@ class Wallet:
         answer = Doc(await self._client.get("/v1/wallet/stacks"))
         return [Target.read(item) for item in answer.docs("targets")]
 
-    async def stack(self, target_id: str) -> Stack:
-        return Stack.read(Doc(await self._client.get(_path("stacks", target_id))))
+    # Stacks.
 
-    async def pathway(self, target_id: str) -> Pathway:
+    async def stack(self, target: Any, without: Iterable[str] = ()) -> Stack:
+        """The plan for a goal (an id or a whole target), without the members that are left out."""
+        body = {"target": target, "without": sorted(without)}
+        return Stack.read(Doc(await self._client.post("/v1/wallet/stacks", body)))
+
+    async def pathway(self, target: Any, without: Iterable[str] = ()) -> Pathway:
         """What to earn next for one goal."""
-        return Pathway.read(Doc(await self._client.get(_path("pathways", target_id))))
+        body = {"target": target, "without": sorted(without)}
+        return Pathway.read(Doc(await self._client.post("/v1/wallet/pathways", body)))
+
+    async def stack_progress(self) -> list[Progress]:
+        answer = Doc(await self._client.get("/v1/wallet/stack-progress"))
+        return [Progress.read(item) for item in answer.docs("goals")]
+
+    async def stack_drafts(self) -> list[Draft]:
+        answer = Doc(await self._client.get("/v1/wallet/stack-drafts"))
+        return [Draft.read(item) for item in answer.docs("drafts")]
+
+    async def save_stack_draft(self, body: Mapping[str, Any]) -> Draft:
+        """``body`` has name, target, without and note, and the id of a draft that it takes the place of."""
+        return Draft.read(Doc(await self._client.post("/v1/wallet/stack-drafts", body)))
+
+    async def delete_stack_draft(self, draft_id: str) -> None:
+        await self._client.post(_path("stack-drafts", draft_id, "delete"))
+
+    async def stack_file(self, target: Any, without: Iterable[str], form: str) -> tuple[bytes, list[str]]:
+        """A stack as a file of this form (pdf, html, clr), and the service's remarks on it."""
+        body = {"target": target, "without": sorted(without), "as": form}
+        return await self._client.file("POST", "/v1/wallet/stacks/file", body=body)
 
     # Portfolio: the learner's own order of things, and files.
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from wallet_tui.doc import Doc
 from wallet_tui.model import MAX_ROWS
 from wallet_tui.safe_text import Untrusted
+
+MAX_BEFORE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,7 @@ class Target:
     awarded_by: Untrusted
     unit: Untrusted
     total: Untrusted
+    minimum_eqf: int | None = None
 
     @classmethod
     def read(cls, doc: Doc) -> Target:
@@ -27,7 +32,20 @@ class Target:
             awarded_by=by.text("name") if by else doc.text("awarded_by"),
             unit=doc.text("unit"),
             total=doc.text("total"),
+            minimum_eqf=doc.number("minimum_eqf"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What comes before something else: ``why`` is required, recommended or stacked."""
+
+    id: str
+    why: str
+
+    @classmethod
+    def read(cls, doc: Doc) -> Before:
+        return cls(doc.ident("id"), doc.word("why", ("required", "recommended", "stacked"), "required"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +59,14 @@ class Member:
     counts: Untrusted
     state: str
     reason: Untrusted
+    host: Untrusted
+    left_out: bool
+    is_offer: bool
+    place: str
+    source: Untrusted
+    asked: Untrusted
+    before: tuple[Before, ...]
+    names_target: bool
 
     @classmethod
     def read(cls, doc: Doc) -> Member:
@@ -55,20 +81,33 @@ class Member:
             counts=doc.text("counts"),
             state=doc.word("state", ("counted", "offered", "excluded"), "excluded"),
             reason=doc.text("reason"),
+            host=issuer.text("host") or issuer.text("did"),
+            left_out=doc.ident("code") == "left_out",
+            is_offer=doc.flag("is_offer"),
+            place=doc.ident("place"),
+            source=doc.text("source"),
+            asked=doc.text("prerequisites"),
+            before=_before(doc),
+            names_target=doc.flag("names_target"),
         )
+
+
+def _before(doc: Doc) -> tuple[Before, ...]:
+    return tuple(Before.read(item) for item in doc.docs("before", MAX_BEFORE))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A required place or an elective pool of a target; ``missing`` is empty when it is filled."""
 
+    id: str
     title: Untrusted
     required: bool
     missing: Untrusted
 
     @classmethod
     def read(cls, doc: Doc) -> Place:
-        return cls(doc.text("title"), doc.flag("required"), doc.text("missing"))
+        return cls(doc.ident("id"), doc.text("title"), doc.flag("required"), doc.text("missing"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +154,7 @@ class Stack:
 class PathStep:
     """One credential that would bring the goal nearer: an open offer, or one that could be earned."""
 
+    id: str
     title: Untrusted
     issuer: Untrusted
     counts: Untrusted
@@ -122,10 +162,13 @@ class PathStep:
     condition: Untrusted
     open_offer: bool
     others: int
+    place: str
+    before: tuple[Before, ...]
 
     @classmethod
     def read(cls, doc: Doc) -> PathStep:
         return cls(
+            id=doc.ident("id"),
             title=doc.text("title"),
             issuer=doc.text("issuer"),
             counts=doc.text("counts"),
@@ -133,6 +176,8 @@ class PathStep:
             condition=doc.text("condition"),
             open_offer=doc.word("kind", ("offered", "next"), "next") == "offered",
             others=len(doc.docs("alternatives", 10)),
+            place=doc.ident("place"),
+            before=_before(doc),
         )
 
 
@@ -143,6 +188,7 @@ class Pathway:
     target_id: str
     steps: tuple[PathStep, ...]
     closes: bool
+    remaining: Decimal | None
     note: Untrusted
 
     @classmethod
@@ -151,5 +197,56 @@ class Pathway:
             target_id=doc.doc("target").need("id"),
             steps=tuple(PathStep.read(item) for item in doc.docs("steps", 64)),
             closes=doc.flag("closes"),
+            remaining=doc.amount("remaining"),
             note=doc.text("note"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one is towards one of the known goals. Amounts are None when they are no number."""
+
+    target_id: str
+    unit: Untrusted
+    required: Decimal | None
+    counted: Decimal | None
+    offered: Decimal | None
+    missing: Decimal | None
+    met: bool
+
+    @classmethod
+    def read(cls, doc: Doc) -> Progress:
+        return cls(
+            target_id=doc.need("id"),
+            unit=doc.text("unit"),
+            required=doc.amount("required"),
+            counted=doc.amount("counted"),
+            offered=doc.amount("offered"),
+            missing=doc.amount("missing"),
+            met=doc.flag("met"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """``target`` is what it was saved with, an id or a whole target: for sending back, never for showing."""
+
+    id: str
+    name: Untrusted
+    title: Untrusted
+    target: Any
+    without: frozenset[str]
+    note: Untrusted
+    saved_at: datetime | None
+
+    @classmethod
+    def read(cls, doc: Doc) -> Draft:
+        return cls(
+            id=doc.need("id"),
+            name=doc.text("name"),
+            title=doc.text("title"),
+            target=doc.raw("target"),
+            without=frozenset(text.raw for text in doc.texts("without", 500)),
+            note=doc.text("note"),
+            saved_at=doc.time("saved_at"),
         )

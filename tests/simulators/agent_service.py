@@ -72,6 +72,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         self.targets = data.targets()
         self.stacks = data.stacks()
         self.pathways = data.pathways()
+        self.drafts: list[Json] = []
         self.history = data.history()
         self.intact: bool | None = True
         self.notices = 0
@@ -116,6 +117,9 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         if self.hold is not None and path.startswith(self.hold_path):
             await self.hold.wait()
         try:
+            if path == "/v1/wallet/stacks/file" and self.lock == "unlocked" and not self.fail:
+                remarks = {"x-cairn-remarks": json.dumps(["This file is for reading."])}
+                return httpx.Response(200, content=f"{body['as']} file".encode(), headers=remarks)
             for start, problem in self.fail.items():
                 if path.startswith(start):
                     raise problem
@@ -204,10 +208,21 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
                 return 200, {"entries": self.history, "intact": self.intact}
             case ("GET", "wallet", "stacks"):
                 return 200, {"targets": self.targets}
-            case ("GET", "wallet", "stacks", identifier):
-                return 200, self.stacks[identifier]
-            case ("GET", "wallet", "pathways", identifier):
-                return 200, self.pathways[identifier]
+            case ("POST", "wallet", "stacks"):
+                return 200, self._planned_stack(body)
+            case ("POST", "wallet", "pathways"):
+                return 200, self.pathways[_target_id(body)]
+            case ("GET", "wallet", "stack-progress"):
+                return 200, {
+                    "goals": [_progress(each["id"], self.stacks[each["id"]]) for each in self.targets]
+                }
+            case ("GET", "wallet", "stack-drafts"):
+                return 200, {"drafts": sorted(self.drafts, key=lambda draft: draft["name"].casefold())}
+            case ("POST", "wallet", "stack-drafts"):
+                return 200, self._save_draft(body)
+            case ("POST", "wallet", "stack-drafts", identifier, "delete"):
+                self.drafts.remove(_find(self.drafts, identifier))
+                return 200, {"deleted": identifier}
         raise ProblemError(404, "not_found", "There is no such thing.")
 
     # Locking.
@@ -326,6 +341,44 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             self.credentials.append(held)
             offer["credential_id"] = held["id"]
         return offer
+
+    # Stacks.
+
+    def _planned_stack(self, body: Json) -> Json:
+        """The stack without what was left out: amounts in whole numbers, as they are in the data."""
+        stack = deepcopy(self.stacks[_target_id(body)])
+        for member in stack["members"]:
+            if member["credential_id"] in body.get("without", []):
+                part = {"counted": "counted", "offered": "offered"}.get(member["state"], "")
+                if part:
+                    stack[part] = str(int(stack[part]) - int(member["counts"]))
+                member |= {
+                    "state": "excluded",
+                    "code": "left_out",
+                    "counts": "0",
+                    "reason": "Counts nothing in this plan: you left it out.",
+                }
+                stack["missing"] = str(max(0, int(stack["required"]) - int(stack["counted"])))
+                stack["met"] = stack["met"] and stack["missing"] == "0"
+        stack["members"].sort(key=lambda member: ("counted", "offered", "excluded").index(member["state"]))
+        return stack
+
+    def _save_draft(self, body: Json) -> Json:
+        identifier = body.get("id", "")
+        others = [each for each in self.drafts if each["id"] != identifier]
+        if any(each["name"].casefold() == body["name"].casefold() for each in others):
+            raise ProblemError(409, "name_taken", "There is a draft of this name.")
+        draft = {
+            "id": identifier or f"draft-{len(self.drafts) + 1}",
+            "name": body["name"],
+            "target": body["target"],
+            "title": self.stacks[_target_id(body)]["target"]["title"],
+            "without": body.get("without", []),
+            "note": body.get("note", ""),
+            "saved_at": data.NOW,
+        }
+        self.drafts = [*others, draft]
+        return draft
 
     # Requests.
 
@@ -446,3 +499,14 @@ def _find(items: list[Json], wanted: str, member: str = "id") -> Json:
         if item[member] == wanted:
             return item
     raise ProblemError(404, "not_found", "There is nothing at this link.", "Check that it is complete.")
+
+
+def _target_id(body: Json) -> str:
+    target = body["target"]
+    return str(target if isinstance(target, str) else target["id"])
+
+
+def _progress(target_id: str, stack: Json) -> Json:
+    return {"id": target_id} | {
+        name: stack[name] for name in ("unit", "required", "counted", "offered", "missing", "met")
+    }

@@ -435,30 +435,67 @@ def targets() -> list[Json]:
 
 
 def member(
-    number: int, title: str, issuer: Json, credit: str, eqf: int, counts: str, state: str, reason: str
+    name: str,
+    title: str,
+    issuer: Json,
+    credit: str,
+    eqf: int,
+    counts: str,
+    state: str,
+    reason: str,
+    *,
+    code: str = "",
+    place: str = "",
+    before: tuple[str, ...] = (),
 ) -> Json:
     return {
-        "credential_id": f"cred-{number}",
+        "credential_id": name,
         "title": title,
-        "issuer": issuer["name"],
+        "issuer": issuer,
         "credit": credit,
         "credit_system": "ects",
         "eqf": eqf,
         "counts": counts,
         "state": state,
+        "is_offer": name.startswith("offer"),
+        "code": code,
         "reason": reason,
+        "place": place,
+        "route": "",
+        "source": "000:278",
+        "prerequisites": "Data Literacy for Industry 4.0, or work with data." if before else "",
+        "before": [{"id": each, "why": "required"} for each in before],
+        "names_target": state == "counted",
     }
 
 
 def stacks() -> dict[str, Json]:
     first, second = targets()
     members = [
-        member(1, "Data Literacy for Industry 4.0", MTU, "5", 6, "5", "counted", "an elective of this goal"),
         member(
-            2, "Human-Machine Interaction in Production", FHJ, "3", 6, "3", "counted", "required by this goal"
+            "cred-1",
+            "Data Literacy for Industry 4.0",
+            MTU,
+            "5",
+            6,
+            "5",
+            "counted",
+            "an elective of this goal",
+            place="more",
         ),
         member(
-            0,
+            "cred-2",
+            "Human-Machine Interaction in Production",
+            FHJ,
+            "3",
+            6,
+            "3",
+            "counted",
+            "required by this goal",
+            place="core",
+        ),
+        member(
+            "offer-1",
             "Green Transition in Manufacturing",
             FHJ,
             "4",
@@ -466,9 +503,22 @@ def stacks() -> dict[str, Json]:
             "4",
             "offered",
             "would count as an elective once accepted",
+            place="more",
+            before=("cred-1",),
         ),
         member(
-            4,
+            "cred-3",
+            "Cyber Security & Safety Basics",
+            UOC,
+            "4",
+            6,
+            "0",
+            "excluded",
+            "whether it is still in force could not be checked",
+            code="current_unknown",
+        ),
+        member(
+            "cred-4",
             "Quantum Leadership Mastery",
             ATLANTIS,
             "10",
@@ -476,12 +526,23 @@ def stacks() -> dict[str, Json]:
             "0",
             "excluded",
             "no list says anything about this issuer, and the goal accepts listed issuers only",
+            code="quality_unknown",
         ),
-        member(5, "Change and Risk Management", MTU, "3", 6, "0", "excluded", "revoked by its issuer"),
+        member(
+            "cred-5",
+            "Change and Risk Management",
+            MTU,
+            "3",
+            6,
+            "0",
+            "excluded",
+            "revoked by its issuer",
+            code="not_current",
+        ),
     ]
     return {
         "digital-production": {
-            "target": first,
+            "target": first | {"minimum_eqf": 6},
             "unit": "ects",
             "required": "15",
             "counted": "8",
@@ -524,6 +585,18 @@ def stacks() -> dict[str, Json]:
             "note": "Recognition is decided by Munster Technological University, not by this wallet.",
             "next": [],
         },
+    }
+
+
+def draft() -> Json:
+    return {
+        "id": "draft-1",
+        "name": "My year",
+        "target": "digital-production",
+        "title": targets()[0]["title"],
+        "without": ["cred-2"],
+        "note": "Ask the coordinator.",
+        "saved_at": NOW,
     }
 
 
@@ -581,6 +654,8 @@ def pathways() -> dict[str, Json]:
         "counts": "4",
         "eqf": 6,
         "condition": "",
+        "place": "more",
+        "before": [{"id": "cred-1", "why": "required"}],
         "alternatives": [],
     }
     step = {
@@ -591,9 +666,17 @@ def pathways() -> dict[str, Json]:
         "counts": "3",
         "eqf": 6,
         "condition": "with a grade of A, B (ECTS)",
+        "place": "more",
+        "before": [{"id": "cred-3", "why": "recommended"}],
         "alternatives": [{"id": "x", "title": "Another"}],
     }
     note = "A suggestion: each counts only if its issuer is quality-assured on the day of award."
     return {
-        first["id"]: {"target": first, "closes": True, "steps": [offered, step], "note": note},
+        first["id"]: {
+            "target": first,
+            "closes": True,
+            "remaining": "0",
+            "steps": [offered, step],
+            "note": note,
+        },
     }

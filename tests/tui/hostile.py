@@ -94,6 +94,7 @@ def hostile_service(planter: Planter) -> AgentServiceSimulator:
         setattr(service, attribute, planter.plant(getattr(service, attribute)))
     service.stacks = {key: planter.plant(stack) for key, stack in service.stacks.items()}
     service.pathways = {key: planter.plant(path) for key, path in service.pathways.items()}
+    service.drafts = [planter.plant(data.draft())]
     for request in service.requests:
         request["flags"] = [{"code": "over_asking", "claim": "grade", "text": planter.text()}]
     # Labels and flags of rows come from the policy; the claim names in it have to stay what they are.

@@ -7,6 +7,7 @@ from decimal import Decimal
 from textual.content import Content
 
 from wallet_tui import words
+from wallet_tui.i18n import t
 from wallet_tui.layout import join
 from wallet_tui.stack_model import Stack
 
@@ -47,13 +48,15 @@ def bar(stack: Stack, cells: int) -> Content:
 
 def in_words(stack: Stack) -> list[Content]:
     """``10 of 12 ECTS counted``, ``4 offered``, ``2 missing``: three pieces, each with its filling."""
-    unit = words.unit(stack.unit)
-    counted = join(
-        (COUNTED, "$text-success"),
-        f" {words.amount(stack.counted)} of {words.amount(stack.required)} ",
-        unit,
-        " counted",
+    counted = t("{counted} of {required} {unit} counted").format(
+        counted=words.amount(stack.counted),
+        required=words.amount(stack.required),
+        unit=words.unit(stack.unit).plain,
     )
-    offered = join((OFFERED, "$text-warning"), f" {words.amount(stack.offered)} offered")
-    missing = join((MISSING, "$muted"), f" {words.amount(stack.missing)} missing")
-    return [counted, offered, missing]
+    offered = t("{amount} offered").format(amount=words.amount(stack.offered))
+    missing = t("{amount} missing").format(amount=words.amount(stack.missing))
+    return [
+        join((COUNTED, "$text-success"), f" {counted}"),
+        join((OFFERED, "$text-warning"), f" {offered}"),
+        join((MISSING, "$muted"), f" {missing}"),
+    ]

@@ -45,6 +45,7 @@ class MemberPlan:
             "eqf": record.level.eqf if record.level else None,
             "counts": number(self.counts),
             "state": self.state,
+            "is_offer": self.member.offered,
             "code": self.code,
             "reason": self.reason,
             "place": self.place,
