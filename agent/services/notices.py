@@ -151,6 +151,7 @@ class Notices:
         self._node, self._holding = node, holding
         self._held, self._offers, self._requests = held, offers, requests
         self._marks: WeakKeyDictionary[Vault, dict[str, Document]] = WeakKeyDictionary()
+        self._unseen: WeakKeyDictionary[Vault, int] = WeakKeyDictionary()
         self._looking = asyncio.Lock()
         self._tried: dict[str, datetime] = {}
         self._watched: Vault | None = None
@@ -160,9 +161,9 @@ class Notices:
         async with self._looking:
             return await self._all()
 
-    async def unseen(self) -> int:
-        """How many nobody has seen. Cheap: only what was written since the last look is read."""
-        return sum(not each["seen"] for each in await self.all())
+    def unseen(self) -> int:
+        """How many nobody had seen at the last look; the status asks often, and must not wait for the first one."""
+        return self._unseen.get(self._node.vault, 0)
 
     async def see(self, ids: Iterable[str]) -> list[Document]:
         """Mark these as seen; what is not there any more is no error."""
@@ -194,6 +195,7 @@ class Notices:
             each.to_json(at=marks[each.id]["noticed_at"], seen=bool(marks[each.id]["seen_at"]))
             for each in found
         ]
+        self._unseen[vault] = sum(not each["seen"] for each in shown)
         return sorted(shown, key=lambda each: (each["at"], each["id"]), reverse=True)
 
     async def _known(self, vault: Vault) -> dict[str, Document]:
