@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
+from wallet_tui.i18n import mark
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -78,6 +80,25 @@ _KEYS = (
     Key("evidence", "space", "evidence", "space", "evidence", "show what a check rests on"),
     Key("offer.accept", "A", "accept", "A", "accept", "accept the offer"),
     Key("offer.reject", "R", "reject", "R", "reject", "reject the offer; the issuer is told"),
+    Key(
+        "area.trust",
+        "5",
+        "app.area('trust')",
+        "5",
+        mark("Trust"),
+        mark("who issues, on which list, and why that is trusted"),
+    ),
+    Key("write", "o", "write_file", "o", mark("write"), mark("write it to a file")),
+    Key(
+        "notices",
+        "exclamation_mark",
+        "app.notices",
+        "!",
+        mark("notices"),
+        mark("what there is to notice: revoked, expiring, waiting"),
+    ),
+    Key("notices.seen", "space", "seen", "space", mark("seen"), mark("mark this notice as seen")),
+    Key("notices.all-seen", "e", "all_seen", "e", mark("all seen"), mark("mark all notices as seen")),
     Key("stack.goal", "n", "next_goal", "n", "next goal", "show the next goal"),
 )
 

@@ -38,9 +38,11 @@ from wallet_tui.screens.credentials import CredentialsScreen
 from wallet_tui.screens.help import HelpScreen
 from wallet_tui.screens.history import HistoryScreen
 from wallet_tui.screens.inbox import InboxScreen
+from wallet_tui.screens.notices import NoticesScreen
 from wallet_tui.screens.offer import OfferScreen
 from wallet_tui.screens.paste import PasteScreen
 from wallet_tui.screens.stack import StackScreen
+from wallet_tui.screens.trust import TrustScreen
 from wallet_tui.screens.unlock import UnlockScreen
 from wallet_tui.service import Wallet
 from wallet_tui.theme import CAIRN
@@ -59,7 +61,16 @@ class CairnApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "area.credentials", "area.inbox", "area.stack", "area.history", "paste", "lock", "help", "quit"
+        "area.credentials",
+        "area.inbox",
+        "area.stack",
+        "area.history",
+        "area.trust",
+        "notices",
+        "paste",
+        "lock",
+        "help",
+        "quit",
     )
     MODES = {  # noqa: RUF012 - as Textual declares it
         "unlock": UnlockScreen,
@@ -67,6 +78,7 @@ class CairnApp(App[None]):
         "inbox": InboxScreen,
         "stack": StackScreen,
         "history": HistoryScreen,
+        "trust": TrustScreen,
     }
 
     class StatusRead(Message):
@@ -226,7 +238,7 @@ class CairnApp(App[None]):
 
     def on_cairn_app_service_said(self, message: ServiceSaid) -> None:
         event = message.event
-        if event.name in {"status", "offer", "request"}:
+        if event.name in {"status", "offer", "request", "notice"}:
             self.read_status()
         waiting = event.data.get("state") == "open" and isinstance(self.screen, Area)
         if waiting and event.name == "request":
@@ -273,6 +285,10 @@ class CairnApp(App[None]):
     def action_area(self, name: str) -> None:
         if self.current_mode != "unlock":
             self.switch_mode(name)
+
+    def action_notices(self) -> None:
+        if isinstance(self.screen, Area) and not isinstance(self.screen, NoticesScreen):
+            self.push_screen(NoticesScreen())
 
     def action_help_quit(self) -> None:
         """Textual's advice on ctrl+c is written in markup, which no toast here honours."""

@@ -85,6 +85,13 @@ class Doc:
         items = value[:limit] if isinstance(value, list) else []
         return tuple(Untrusted(item) for item in items if isinstance(item, str))
 
+    def numbers(self, name: str, limit: int = 20) -> tuple[int, ...] | None:
+        """Whole numbers only; None when there is no such list."""
+        value = self._data.get(name)
+        if not isinstance(value, list):
+            return None
+        return tuple(item for item in value[:limit] if type(item) is int and abs(item) < MAX_NUMBER)
+
     def need(self, name: str) -> str:
         """An identifier without which the answer is of no use."""
         value = self.ident(name)

@@ -53,15 +53,6 @@ MEMBER_WORDS = {
     "offered": ("+", "offered", "$text-warning"),
     "excluded": ("–", "not counted", "$muted"),
 }
-HISTORY_WORDS = {
-    "received": "received",
-    "imported": "imported",
-    "rejected": "rejected offer",
-    "presented": "shared",
-    "declined": "declined",
-    "revoked": "revoked",
-    "other": "other",
-}
 
 
 def result(state: str) -> Content:

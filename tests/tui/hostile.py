@@ -86,9 +86,23 @@ def hostile_service(planter: Planter) -> AgentServiceSimulator:
     service = AgentServiceSimulator(unlocked=True)
     names = [[claim["name"] for claim in held["claims"]] for held in service.credentials]
     service.name, service.lock_detail = planter.text(), planter.text()
-    for attribute in ("credentials", "offers", "requests", "history", "targets"):
+    for attribute in (
+        "credentials",
+        "offers",
+        "requests",
+        "history",
+        "targets",
+        "issuers",
+        "institutions",
+        "notices",
+        "trust_list",
+    ):
         setattr(service, attribute, planter.plant(getattr(service, attribute)))
     service.stacks = {key: planter.plant(stack) for key, stack in service.stacks.items()}
+    service.subjects = {key: planter.plant(subject) for key, subject in service.subjects.items()}
+    for held, issuer in zip(service.subjects, service.issuers, strict=False):
+        issuer["did"] = held  # leads on
+    service.breaks = [{"seq": 1, "how": planter.text(), "detail": planter.text()}]
     service.pathways = {key: planter.plant(path) for key, path in service.pathways.items()}
     for request in service.requests:
         request["flags"] = [{"code": "over_asking", "claim": "grade", "text": planter.text()}]

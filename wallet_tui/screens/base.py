@@ -104,7 +104,7 @@ class Asking(Screen[Any]):
 
 
 class Area(Asking):
-    """One of the areas on keys 1 to 4."""
+    """One of the areas on the number keys."""
 
     AUTO_FOCUS = "Lines"
     BINDINGS: ClassVar[list[BindingType]] = bindings("back")
@@ -132,6 +132,9 @@ class Area(Asking):
 
     def action_back(self) -> None:
         """Nothing above an area."""
+
+    def reveal(self, identifier: str) -> None:
+        """Bring one entry of this area into view and open it, as soon as it is there. Opening decides nothing."""
 
 
 class Guarded(Asking):

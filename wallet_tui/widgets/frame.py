@@ -27,6 +27,7 @@ AREAS = (
     ("inbox", "2", "Inbox"),
     ("stack", "3", "Stack"),
     ("history", "4", "History"),
+    ("trust", "5", "Trust"),
 )
 DIVIDER = "  │  "
 

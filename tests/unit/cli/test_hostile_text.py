@@ -181,7 +181,11 @@ def test_every_command_that_speaks_to_the_service_is_here(cairn: Cairn) -> None:
     # unlock answers a status, as lock does; the others start processes. These read files and ask no service.
     local = {path for path in found if path[0] in ("record", "policy", "profile", "elm")}
     local |= {("stack", "targets")}
-    files = {("export",), ("stack", "export"), ("history", "export")}  # they write what they get as it is; see the test of remarks
+    files = {
+        ("export",),
+        ("stack", "export"),
+        ("history", "export"),
+    }  # they write what they get as it is; see the test of remarks
     started = {("unlock",), ("demo",), ("up",), ("agent", "init"), ("agent", "run")}
     assert found - begun - local - files == started
 
