@@ -37,6 +37,7 @@ TICK_SECONDS = 60.0  # time passes without an event: something expires, the list
 GATHER_SECONDS = 0.3  # several changes at once are one look
 PAUSE_SECONDS = 0.25  # between two credentials of a quiet recheck
 PATIENCE = 1200  # pauses that a recheck waits for exchanges at most: one may stay open for days
+MANY = 10  # more new ones than that are announced together
 BATCH = 25  # of one round: what they share is looked up once
 TELLING = frozenset({"credential", "offer", "request", "verdict"})
 BUSY = frozenset({"accepting", "sending"})
@@ -189,8 +190,10 @@ class Notices:
         await self._forget(marks, {each.id for each in found}, held)
         fresh = [{"id": each.id, "noticed_at": clock.stamp(now), "seen_at": ""} for each in new]
         await self._keep(marks, fresh)  # before it is announced: once, also when this process dies now
-        for each in new:
+        for each in new if len(new) <= MANY else ():
             self._node.bus.publish("notice", id=each.id, kind=each.kind, what=each.what, about=each.about)
+        if len(new) > MANY:
+            self._node.bus.publish("notice", id="", kind="several", count=len(new))
         shown = [
             each.to_json(at=marks[each.id]["noticed_at"], seen=bool(marks[each.id]["seen_at"]))
             for each in found

@@ -10,7 +10,14 @@ from wallet_tui.app import CairnApp
 from wallet_tui.theme import CAIRN
 from wallet_tui.widgets.frame import MAX_HINTS, AreaTabs, KeyBar, StatusLine
 
-SETTLED = {"1": "held", "2": "to decide", "3": "counted", "4": "chain of"}
+SETTLED = {
+    "1": "held",
+    "2": "to decide",
+    "3": "counted",
+    "4": "intact",
+    "5": "up to date",
+    "exclamation_mark": "notices",
+}
 
 
 async def test_status_areas_and_keys_fit_on_one_row_everywhere(
@@ -46,7 +53,7 @@ async def check_frame(wallet: Driver, size: tuple[int, int]) -> None:
         assert len(bar._pieces) == len(hints), f"a key of the footer does not fit: {lines[-1]}"
         assert bar.region.bottom == size[1]
     for tabs in screen.query(AreaTabs):
-        assert len(tabs._pieces) == 4
+        assert len(tabs._pieces) == 5
 
 
 async def test_every_state_is_a_word_as_well_as_a_colour(service: AgentServiceSimulator) -> None:
