@@ -95,7 +95,7 @@ async def walk(app: CairnApp, pilot: Pilot[None], service: AgentServiceSimulator
     await until(pilot, lambda: shows(app, "8 of 15"))
     yield "stack"
     await pilot.press("4")
-    await until(pilot, lambda: shows(app, "chain of 4"))
+    await until(pilot, lambda: shows(app, "intact, 4 entries"))
     yield "history"
 
 

@@ -202,6 +202,9 @@ _KEYS = (
     Key("stack.drafts", "d", "drafts", "d", mark("drafts"), mark("drafts that were saved")),
     Key("stack.write", "o", "write_stack", "o", mark("write"), mark("write this stack to a file: pdf, html or one bundle of badges")),
     Key("draft.delete", "x", "delete_draft", "x", mark("delete"), mark("delete the draft, once confirmed")),
+    Key("notices", "exclamation_mark", "app.notices", "!", mark("notices"), mark("what there is to notice: revoked, expiring, waiting")),
+    Key("notices.seen", "space", "seen", "space", mark("seen"), mark("mark this notice as seen")),
+    Key("notices.all-seen", "e", "all_seen", "e", mark("all seen"), mark("mark all notices as seen")),
 )
 
 # The table as it stands, and as the configuration file has remapped it: one terminal, one person, one set of keys.

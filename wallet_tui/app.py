@@ -60,7 +60,7 @@ class CairnApp(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         *(f"area.{name}" for name in areas.NAMES),
-        *("paste", "backup", "lock", "palette", "jump", "help", "quit"),
+        *("notices", "paste", "backup", "lock", "palette", "jump", "help", "quit"),
     )
     MODES = areas.MODES
 
@@ -312,6 +312,12 @@ class CairnApp(App[None]):
     def action_area(self, name: str) -> None:
         if self.current_mode != "unlock":
             self.switch_mode(name)
+
+    def action_notices(self) -> None:
+        from wallet_tui.screens.notices import NoticesScreen
+
+        if isinstance(self.screen, Area) and not isinstance(self.screen, NoticesScreen):
+            self.push_screen(NoticesScreen())
 
     def action_help_quit(self) -> None:
         """Textual's advice on ctrl+c is written in markup, which no toast here honours."""

@@ -106,6 +106,13 @@ class Doc:
         """As it came: for sending back, never for showing."""
         return self._data.get(name)
 
+    def numbers(self, name: str, limit: int = 20) -> tuple[int, ...] | None:
+        """Whole numbers only; None when there is no such list."""
+        value = self._data.get(name)
+        if not isinstance(value, list):
+            return None
+        return tuple(item for item in value[:limit] if type(item) is int and abs(item) < MAX_NUMBER)
+
     def need(self, name: str) -> str:
         """An identifier without which the answer is of no use."""
         value = self.ident(name)

@@ -325,35 +325,6 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    seq: int
-    at: datetime | None
-    kind: str
-    party: Party
-    title: Untrusted
-    claims: tuple[Untrusted, ...]
-    request_hash: Untrusted
-    outcome: Untrusted
-    hash: Untrusted
-
-    @classmethod
-    def read(cls, doc: Doc) -> HistoryEntry:
-        return cls(
-            seq=doc.number("seq") or 0,
-            at=doc.time("at"),
-            kind=doc.word(
-                "kind", ("received", "imported", "rejected", "presented", "declined", "revoked", "backed_up", "restored"), "other"
-            ),
-            party=Party.read(doc.doc("party")),
-            title=doc.text("title"),
-            claims=doc.texts("claims"),
-            request_hash=doc.text("request_hash"),
-            outcome=doc.text("outcome"),
-            hash=doc.text("hash"),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
     name: Untrusted
     lock: str

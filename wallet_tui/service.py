@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -10,10 +11,13 @@ from urllib.parse import quote
 from agent.client import AgentClient, Event
 from wallet_tui.backup_model import Backup
 from wallet_tui.doc import Doc
-from wallet_tui.model import MAX_ROWS, Credential, HistoryEntry, Offer, Status, Summary
+from wallet_tui.history_model import PAGE, HistoryPage
+from wallet_tui.model import MAX_ROWS, Credential, Offer, Status, Summary
+from wallet_tui.notice_model import MAX_SEEN, Notice
 from wallet_tui.portfolio_model import Badge, Loss, Taken
 from wallet_tui.request_model import Request, Switches
 from wallet_tui.stack_model import Draft, Pathway, Progress, Stack, Target
+from wallet_tui.trust_model import Found, Subject
 
 MAX_REASON_CHARS = 300
 MAX_NAME_CHARS = 200
@@ -104,12 +108,6 @@ class Wallet:
         body = {"reason": reason[:MAX_REASON_CHARS]}
         return Request.read(Doc(await self._client.post(_path("requests", request_id, "decline"), body)))
 
-    async def history(self) -> tuple[list[HistoryEntry], bool | None]:
-        """Entries, newest last as the service keeps them, and whether the chain of hashes holds."""
-        answer = Doc(await self._client.get("/v1/wallet/history"))
-        intact = answer.flag("intact") or (False if answer.is_false("intact") else None)
-        return [HistoryEntry.read(item) for item in answer.docs("entries", MAX_ROWS)], intact
-
     async def targets(self) -> list[Target]:
         answer = Doc(await self._client.get("/v1/wallet/stacks"))
         return [Target.read(item) for item in answer.docs("targets")]
@@ -197,6 +195,43 @@ class Wallet:
     async def restore(self, path: str, passphrase: str, new_passphrase: str) -> Backup:
         body = {"path": path, "passphrase": passphrase, "new_passphrase": new_passphrase}
         return Backup.read(Doc(await self._client.post("/v1/restore", body, timeout=BACKUP_SECONDS)))
+
+    # History, trust, notices.
+
+    async def history(
+        self, sought: str = "", party: str = "", *, before: int | None = None, anew: bool = False
+    ) -> HistoryPage:
+        """The newest entries that fit, below number ``before``; ``anew`` has the whole chain read again."""
+        asked = {"limit": str(PAGE), "q": sought, "party": party}
+        if before is not None:
+            asked["before"] = str(before)
+        if anew:
+            asked["anew"] = "true"
+        params = {name: value for name, value in asked.items() if value}
+        return HistoryPage.read(Doc(await self._client.get("/v1/wallet/history", params)))
+
+    async def history_export(self) -> bytes:
+        """The whole chain with its head, as the file that is written."""
+        document = await self._client.get("/v1/wallet/history/export")
+        return json.dumps(document, ensure_ascii=True, indent=1).encode()
+
+    async def trust(self, question: str, *, refresh: bool = False) -> Found:
+        params = {"q": question, "refresh": "true"} if refresh else {"q": question}
+        return Found.read(Doc(await self._client.get("/v1/wallet/trust", params)))
+
+    async def trust_institution(self, identifier: str) -> Subject:
+        return Subject.read(Doc(await self._client.get(_path("trust", "institutions", identifier))))
+
+    async def trust_issuer(self, did: str) -> Subject:
+        return Subject.read(Doc(await self._client.get(_path("trust", "issuers", did))))
+
+    async def notices(self) -> list[Notice]:
+        answer = Doc(await self._client.get("/v1/wallet/notices"))
+        return [Notice.read(item) for item in answer.docs("notices", MAX_ROWS)]
+
+    async def see_notices(self, ids: Sequence[str]) -> list[Notice]:
+        answer = Doc(await self._client.post("/v1/wallet/notices/seen", {"ids": list(ids[:MAX_SEEN])}))
+        return [Notice.read(item) for item in answer.docs("notices", MAX_ROWS)]
 
 
 def _path(*parts: str) -> str:

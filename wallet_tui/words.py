@@ -56,17 +56,6 @@ MEMBER_WORDS = {
     "offered": ("+", mark("offered"), "$text-warning"),
     "excluded": ("–", mark("not counted"), "$muted"),
 }
-HISTORY_WORDS = {
-    "received": mark("received"),
-    "imported": mark("imported"),
-    "rejected": mark("rejected offer"),
-    "presented": mark("shared"),
-    "declined": mark("declined"),
-    "revoked": mark("revoked"),
-    "backed_up": mark("backed up"),
-    "restored": mark("restored"),
-    "other": mark("other"),
-}
 
 
 def result(state: str) -> Content:

@@ -151,5 +151,49 @@ def _chain(document: dict[str, Any]) -> None:
         out(f"  entry {each['seq']}: {each['how'].replace('_', ' ')}: it {each['detail']}")
 
 
+NOTICES = {
+    "revoked": "✗ revoked",
+    "suspended": "✗ suspended",
+    "expired": "✗ expired",
+    "expires_soon": "! expires soon",
+    "new_offer": "● new offer",
+    "new_request": "● new request",
+    "list_old": "? list old",
+}
+SEEN_AT_ONCE = 100
+
+
+def notices(
+    *,
+    seen: Annotated[bool, typer.Option("--seen", help="Mark what is shown as seen.")] = False,
+    home: Home = None,
+    as_: As = "learner",
+    json_: Json = False,
+) -> None:
+    """What to notice: revoked, expired, soon to expire, waiting, or resting on an old list."""
+
+    async def work() -> dict[str, Any]:
+        async with client(home, as_) as api:
+            found = await api.get("/v1/wallet/notices")
+            ids = [each["id"] for each in found["notices"] if not each["seen"]] if seen else []
+            for start in range(0, len(ids), SEEN_AT_ONCE):
+                await api.post("/v1/wallet/notices/seen", {"ids": ids[start : start + SEEN_AT_ONCE]})
+            return found
+
+    document = run(work)
+    if json_:
+        out_json(document)
+        return
+    for each in document["notices"]:
+        new = " " if each["seen"] else "*"
+        kind = NOTICES.get(each["kind"], f"? {each['kind']}")
+        whose = f"  ·  {show.who(each['party'])}" if each["party"]["host"] else ""
+        about = f"  ·  {each['about']['id'][:8]}" if each["about"]["id"] else ""
+        out(f"{new} {each['at']}  {kind:<14}  {each['title']}: {each['detail']}{whose}{about}")
+    if not document["notices"]:
+        out("Nothing to notice.")
+
+
 def register(app: typer.Typer) -> None:
     app.add_typer(history, name="history")
+    app.command("notices")(notices)

@@ -13,7 +13,7 @@ QUEUE = 1000  # a listener that falls this far behind is cut off; it re-reads ev
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """``name`` is one of status, step, credential, offer, request, verdict; ``data`` holds ids and states only."""
+    """``name`` is one of status, step, credential, offer, request, verdict, notice; ``data``: ids and states only."""
 
     name: str
     data: dict[str, Any]

@@ -122,8 +122,7 @@ class Kept[Fact]:
             known = self._known.setdefault(vault, _Known())
             mark, changed = vault.written_since(self._kind, known.mark)
             if not known.read:
-                for document in await vault.all(self._kind):
-                    known.facts[document["id"]] = self._fact_of(document)
+                known.facts = await asyncio.to_thread(self._facts, await vault.all(self._kind))
             else:
                 for id in changed:
                     found = await vault.get(self._kind, id)
@@ -132,3 +131,6 @@ class Kept[Fact]:
                         known.facts[id] = self._fact_of(found)
             known.mark, known.read = mark, True
             return known.facts
+
+    def _facts(self, documents: list[Document]) -> dict[str, Fact]:
+        return {document["id"]: self._fact_of(document) for document in documents}

@@ -37,6 +37,7 @@ TICK_SECONDS = 60.0  # time passes without an event: something expires, the list
 GATHER_SECONDS = 0.3  # several changes at once are one look
 PAUSE_SECONDS = 0.25  # between two credentials of a quiet recheck
 PATIENCE = 1200  # pauses that a recheck waits for exchanges at most: one may stay open for days
+MANY = 10  # more new ones than that are announced together
 BATCH = 25  # of one round: what they share is looked up once
 TELLING = frozenset({"credential", "offer", "request", "verdict"})
 BUSY = frozenset({"accepting", "sending"})
@@ -151,6 +152,7 @@ class Notices:
         self._node, self._holding = node, holding
         self._held, self._offers, self._requests = held, offers, requests
         self._marks: WeakKeyDictionary[Vault, dict[str, Document]] = WeakKeyDictionary()
+        self._unseen: WeakKeyDictionary[Vault, int] = WeakKeyDictionary()
         self._looking = asyncio.Lock()
         self._tried: dict[str, datetime] = {}
         self._watched: Vault | None = None
@@ -160,9 +162,9 @@ class Notices:
         async with self._looking:
             return await self._all()
 
-    async def unseen(self) -> int:
-        """How many nobody has seen. Cheap: only what was written since the last look is read."""
-        return sum(not each["seen"] for each in await self.all())
+    def unseen(self) -> int:
+        """How many nobody had seen at the last look; the status asks often, and must not wait for the first one."""
+        return self._unseen.get(self._node.vault, 0)
 
     async def see(self, ids: Iterable[str]) -> list[Document]:
         """Mark these as seen; what is not there any more is no error."""
@@ -188,12 +190,15 @@ class Notices:
         await self._forget(marks, {each.id for each in found}, held)
         fresh = [{"id": each.id, "noticed_at": clock.stamp(now), "seen_at": ""} for each in new]
         await self._keep(marks, fresh)  # before it is announced: once, also when this process dies now
-        for each in new:
+        for each in new if len(new) <= MANY else ():
             self._node.bus.publish("notice", id=each.id, kind=each.kind, what=each.what, about=each.about)
+        if len(new) > MANY:
+            self._node.bus.publish("notice", id="", kind="several", count=len(new))
         shown = [
             each.to_json(at=marks[each.id]["noticed_at"], seen=bool(marks[each.id]["seen_at"]))
             for each in found
         ]
+        self._unseen[vault] = sum(not each["seen"] for each in shown)
         return sorted(shown, key=lambda each: (each["at"], each["id"]), reverse=True)
 
     async def _known(self, vault: Vault) -> dict[str, Document]:

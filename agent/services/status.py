@@ -30,7 +30,7 @@ async def status(agent: Agent) -> dict[str, Any]:
         "registry": await _registry(agent),
         "inbox": await _inbox(agent),
         "backup": await _backup(agent),
-        "notices": await _notices(agent),
+        "notices": _notices(agent),
         "demo": node.settings.demo,
         "did": node.settings.did if node.settings.has_public_did else None,
         "public_url": node.settings.public_base,
@@ -58,10 +58,10 @@ async def _registry(agent: Agent) -> dict[str, Any]:
     return found | {"state": "ok", "snapshot": snapshot.to_json()}
 
 
-async def _notices(agent: Agent) -> int:
+def _notices(agent: Agent) -> int:
     if agent.node.lock is not Lock.UNLOCKED or agent.notices is None:
         return 0
-    return await agent.notices.unseen()
+    return agent.notices.unseen()
 
 
 async def _inbox(agent: Agent) -> dict[str, int]:

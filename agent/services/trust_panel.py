@@ -45,11 +45,11 @@ class TrustPanel:
 
     async def search(self, question: str, *, refresh: bool = False) -> Document:
         """Institutions by name, id or DID, and the issuers of what is held that fit; without a question, only those."""
+        held = await self._held_now()
         if len(question) > MAX_QUESTION:
             raise InputError("bad_request", f"A question has at most {MAX_QUESTION} characters.")
         if refresh:
             await self._refresh()
-        held = await self._held_now()
         look, problem = await self._look()
         issuers = _issuers(held, question)
         found = _Found()
@@ -85,11 +85,12 @@ class TrustPanel:
 
     async def issuer(self, did: str, *, refresh: bool = False) -> Document:
         """One DID today: whose it is, by which binding, and the institution behind it. Raises `InputError` bad_did."""
+        everything = await self._held_now()
         if DID.fullmatch(did) is None or len(did) > MAX_QUESTION:
             raise InputError("bad_did", "This is not a DID.", "A DID looks like did:web:university.example.")
         if refresh:
             await self._refresh()
-        held = [each for each in await self._held_now() if each.did == did]
+        held = [each for each in everything if each.did == did]
         look, problem = await self._look()
         listed = await self._list(look, problem)
         answer = await self._ask(did, look)

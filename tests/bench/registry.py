@@ -50,10 +50,10 @@ from trust_registry.publication import Publication
 from trust_registry.publishing import Repository, Target
 from trust_registry.registry import Keys
 from trust_registry.resolve import resolve
+from trust_registry.search import search
 from trust_registry.snapshot import Snapshot
 from trust_registry.store import Store
 from trust_registry.vocabulary import SnapshotKind
-from trust_registry.search import search
 
 FULL = Size()
 CONNECTIONS, SECONDS, WORKERS = 64, 10, 2

@@ -18,6 +18,7 @@ import httpx
 
 from agent.client import AgentClient
 from tests.simulators import agent_service_data as data
+from tests.simulators import agent_service_trust as trust
 from tests.simulators.agent_service_problem import ProblemError
 from tests.simulators.agent_service_shelf import ShelfRoutes
 
@@ -75,7 +76,18 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         self.drafts: list[Json] = []
         self.history = data.history()
         self.intact: bool | None = True
-        self.notices = 0
+        self.breaks: list[Json] = []
+        self.asked: Json = {}
+        self.issuers = trust.issuers()
+        self.institutions = trust.institutions()
+        self.subjects: dict[str, Json] = {
+            data.MTU["did"]: trust.subject(did=data.MTU["did"]),
+            data.ATLANTIS["did"]: trust.stranger(*(data.ATLANTIS[name] for name in ("did", "host", "name"))),
+            trust.MTU_ID: trust.subject(),
+        }
+        self.trust_list = trust.listing()
+        self.trust_problem = ""
+        self.notices = trust.notices()
         self.calls: list[tuple[str, str, Json]] = []
         self.counted: list[str] = []  # paths of what would keep the wallet unlocked
         self.listeners: list[asyncio.Queue[bytes | None]] = []
@@ -107,6 +119,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         path = request.url.raw_path.decode().partition("?")[0]
         as_json = request.headers.get("content-type", "").startswith("application/json")
         body: Json = json.loads(request.content) if request.content and as_json else {}
+        self.asked = dict(request.url.params)
         self.calls.append((request.method, path, body))
         if "x-cairn-background" not in request.headers:
             self.counted.append(path)
@@ -205,7 +218,30 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             case ("POST", "wallet", "requests", identifier, action):
                 return 200, self._answer_request(_find(self.requests, identifier), action, body)
             case ("GET", "wallet", "history"):
-                return 200, {"entries": self.history, "intact": self.intact}
+                return 200, self._history()
+            case ("GET", "wallet", "history", "export"):
+                head = {
+                    "seq": len(self.history),
+                    "hash": self.history[-1]["hash"] if self.history else "0" * 64,
+                }
+                return 200, {"version": 1, "format": "cairn.history", "head": head, "entries": self.history}
+            case ("GET", "wallet", "trust"):
+                return 200, self._trust()
+            case ("GET", "wallet", "trust", "issuers" | "institutions", identifier):
+                if identifier not in self.subjects:
+                    raise ProblemError(
+                        404,
+                        "unknown_institution",
+                        "This institution is not on the list.",
+                        "That is no judgement: taking part is voluntary.",
+                    )
+                return 200, self.subjects[identifier] | {"list": self.trust_list}
+            case ("GET", "wallet", "notices"):
+                return 200, {"notices": self.notices}
+            case ("POST", "wallet", "notices", "seen"):
+                for notice in self.notices:
+                    notice["seen"] = notice["seen"] or notice["id"] in body["ids"]
+                return 200, {"notices": self.notices}
             case ("GET", "wallet", "stacks"):
                 return 200, {"targets": self.targets}
             case ("POST", "wallet", "stacks"):
@@ -224,6 +260,38 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
                 self.drafts.remove(_find(self.drafts, identifier))
                 return 200, {"deleted": identifier}
         raise ProblemError(404, "not_found", "There is no such thing.")
+
+    def _history(self) -> Json:
+        entries, total = trust.history_page(self.history, self.asked)
+        result = {True: "pass", False: "fail", None: "unknown"}[self.intact]
+        return {
+            "entries": entries,
+            "total": total,
+            "count": len(self.history),
+            "intact": self.intact,
+            "result": result,
+            "reason": "",
+            "breaks": self.breaks,
+            "head": {"seq": len(self.history), "hash": "f" * 64},
+            "examined_at": data.NOW,
+        }
+
+    def _trust(self) -> Json:
+        wanted = self.asked.get("q", "").casefold().split()
+
+        def fits(each: Json) -> bool:
+            return all(word in f"{each}".casefold() for word in wanted)
+
+        found = [each for each in self.institutions if wanted and fits(each)]
+        return {
+            "query": self.asked.get("q", ""),
+            "institutions": found if self.trust_list.get("seq") is not None else [],
+            "total": len(found),
+            "total_is_exact": True,
+            "issuers": [each for each in self.issuers if fits(each)],
+            "problem": self.trust_problem,
+            "list": self.trust_list,
+        }
 
     # Locking.
 
@@ -259,7 +327,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
                 "offers": sum(item["state"] == "open" for item in self.offers) if waiting else 0,
                 "requests": sum(item["state"] == "open" for item in self.requests) if waiting else 0,
             },
-            "notices": self.notices if waiting else 0,
+            "notices": sum(not each["seen"] for each in self.notices) if waiting else 0,
             "home": self.home,
             "backup": {"made_at": self.backup_made_at} if waiting else None,
             "demo": self.demo,

@@ -90,9 +90,24 @@ def hostile_service(planter: Planter) -> AgentServiceSimulator:
     service.badges = data.badges()
     service.shelf.losses = [planter.text() for _ in range(3)]
     service.shelf.remarks = [planter.text() for _ in range(3)]
-    for attribute in ("credentials", "badges", "offers", "requests", "history", "targets"):
+    for attribute in (
+        "credentials",
+        "badges",
+        "offers",
+        "requests",
+        "history",
+        "targets",
+        "issuers",
+        "institutions",
+        "notices",
+        "trust_list",
+    ):
         setattr(service, attribute, planter.plant(getattr(service, attribute)))
     service.stacks = {key: planter.plant(stack) for key, stack in service.stacks.items()}
+    service.subjects = {key: planter.plant(subject) for key, subject in service.subjects.items()}
+    for held, issuer in zip(service.subjects, service.issuers, strict=False):
+        issuer["did"] = held  # leads on
+    service.breaks = [{"seq": 1, "how": planter.text(), "detail": planter.text()}]
     service.pathways = {key: planter.plant(path) for key, path in service.pathways.items()}
     service.drafts = [planter.plant(data.draft())]
     for request in service.requests:

@@ -10,7 +10,14 @@ from wallet_tui.app import CairnApp
 from wallet_tui.theme import CAIRN
 from wallet_tui.widgets.frame import MAX_HINTS, AreaTabs, KeyBar, StatusLine
 
-SETTLED = {"1": "held", "2": "to decide", "3": "counted", "4": "chain of", "5": "Trust"}
+SETTLED = {
+    "1": "held",
+    "2": "to decide",
+    "3": "counted",
+    "4": "intact",
+    "5": "up to date",
+    "exclamation_mark": "notices",
+}
 
 
 async def test_status_areas_and_keys_fit_on_one_row_everywhere(

@@ -37,7 +37,7 @@ def check_screen(wallet: Driver) -> None:
 
 async def walk(wallet: Driver) -> None:
     """Through every screen, looking at each."""
-    for key in "1234":
+    for key in ("1", "2", "3", "4", "5", "exclamation_mark"):
         await wallet.press(key)
         await wallet.until(
             lambda: (
@@ -46,7 +46,7 @@ async def walk(wallet: Driver) -> None:
         )
         check_screen(wallet)
         for move in ("enter", "j", "enter", "pagedown", "G"):
-            if key in "23" and move == "enter":
+            if key in ("2", "3", "exclamation_mark") and move == "enter":
                 continue
             await wallet.press(move)
             check_screen(wallet)

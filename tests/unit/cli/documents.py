@@ -205,6 +205,58 @@ def history(text: str, *, intact: bool = True) -> Document:
     return {"entries": [entry], "intact": intact}
 
 
+def notices(text: str) -> Document:
+    about = {"what": text, "id": text}
+    notice = {
+        "id": text,
+        "kind": text,
+        "at": text,
+        "title": text,
+        "detail": text,
+        "about": about,
+        "seen": False,
+    }
+    return {"notices": [notice | {"party": party(text), "day": text}]}
+
+
+def trust(text: str, result: str = "pass") -> Document:
+    """Of a DID; without ``did`` and ``names`` of an institution."""
+    report = {
+        "activity": text,
+        "decision": text,
+        "status": text,
+        "valid_from": text,
+        "last_day": text,
+        "in_force": False,
+        "levels": [6],
+        "programme": text,
+        "url": text,
+        "illustrative": True,
+        "agency": {"name": text},
+    }
+    return {
+        "did": text,
+        "names": [text, text],
+        "institution": {"id": text, "name": text, "countries": [text]},
+        "result": result,
+        "detail": text,
+        "chain": [check(text), check(text, "unknown")],
+        "bindings": [{"did": text, "institution_id": text, "detail": text, "result": "fail"}],
+        "reports": [report, report | {"levels": None}],
+        "reports_total": 2,
+    }
+
+
+def trust_found(text: str) -> Document:
+    found = {"id": text, "name": text, "found_as": f"{text}.", "countries": [text], "dids": 1}
+    return {
+        "issuers": [party(text) | {"credentials": 2}],
+        "institutions": [found, found],
+        "total": 7,
+        "list": {"check": check(text)},
+    }
+
+
 def stack(text: str) -> Document:
     member = {
         "credential_id": "held",

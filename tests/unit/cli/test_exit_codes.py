@@ -155,6 +155,34 @@ def test_an_answer_without_a_verdict_is_unknown(cairn: Cairn, service: Service) 
     assert cairn("verdict", "x").exit_code == 5
 
 
+@pytest.mark.parametrize(("result", "expected"), [("pass", 0), ("fail", 1), ("unknown", 5)])
+def test_whether_an_issuer_is_assured_today(
+    cairn: Cairn, service: Service, result: str, expected: int
+) -> None:
+    service.answers["GET /v1/wallet/trust/issuers/did:web:x"] = documents.trust("x", result)
+    one = documents.trust_found("x") | {"issuers": [], "total": 1}
+    service.answers["GET /v1/wallet/trust"] = one | {"institutions": one["institutions"][:1]}
+    only_one = {name: value for name, value in documents.trust("x", result).items() if name != "did"}
+    service.answers["GET /v1/wallet/trust/institutions/x"] = only_one
+    for question in ("did:web:x", "munster"):
+        for more in ((), ("--json",)):
+            assert cairn("trust", question, *more).exit_code == expected
+    service.answers["GET /v1/wallet/trust"] = documents.trust_found("x")
+    assert cairn("trust").exit_code == 0  # a list of several is no answer about one
+
+
+def test_notices_are_marked_in_portions(cairn: Cairn, service: Service) -> None:
+    (notice,) = documents.notices("x")["notices"]
+    found = [notice | {"id": str(number), "seen": number == 0} for number in range(151)]
+    service.answers["GET /v1/wallet/notices"] = {"notices": found}
+    service.answers["POST /v1/wallet/notices/seen"] = {"notices": []}
+    assert cairn("notices", "--json").exit_code == 0
+    assert service.posted() == []
+    assert cairn("notices", "--seen").exit_code == 0
+    bodies = [json.loads(body)["ids"] for name, body in service.calls if name.startswith("POST")]
+    assert [len(ids) for ids in bodies] == [100, 50]
+
+
 def test_a_broken_history_fails(cairn: Cairn, service: Service) -> None:
     service.answers["GET /v1/wallet/history"] = documents.history("x", intact=False)
     for more in ((), ("--json",)):

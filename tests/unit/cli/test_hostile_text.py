@@ -79,6 +79,13 @@ def commands(text: str) -> dict[tuple[str, ...], dict[str, Any]]:
             f"POST {one_request}/decline": request,
         },
         ("history",): {f"GET {wallet}/history": documents.history(text)},
+        ("history", "verify"): {
+            f"GET {wallet}/history": documents.history(text, intact=False)
+            | {"count": 1, "breaks": [{"seq": 1, "how": text, "detail": text}]}
+        },
+        ("notices",): {f"GET {wallet}/notices": documents.notices(text)},
+        ("trust", "did:x"): {f"GET {wallet}/trust/issuers/did:x": documents.trust(text)},
+        ("trust", "x"): {f"GET {wallet}/trust": documents.trust_found(text)},
         ("stack", "plan", "--target", "x", "--explain"): {f"POST {wallet}/stacks": documents.stack(text)},
         ("stack", "path", "x", "--without", "y"): {
             f"POST {wallet}/stacks": documents.stack(text),
@@ -184,7 +191,11 @@ def test_every_command_that_speaks_to_the_service_is_here(cairn: Cairn) -> None:
     # unlock answers a status, as lock does; the others start processes. These read files and ask no service.
     local = {path for path in found if path[0] in ("record", "policy", "profile", "elm")}
     local |= {("stack", "targets")}
-    files = {("export",), ("stack", "export")}  # they write what they get as it is; see the test of remarks
+    files = {
+        ("export",),
+        ("stack", "export"),
+        ("history", "export"),
+    }  # they write what they get as it is; see the test of remarks
     started = {("unlock",), ("demo",), ("up",), ("agent", "init"), ("agent", "run")}
     assert found - begun - local - files == started
 

@@ -14,13 +14,16 @@ from tests.simulators import agent_service_data as service_data
 from tests.simulators.agent_service import AgentServiceSimulator
 from wallet_tui.doc import Doc
 from wallet_tui.find import Indexed, find
+from wallet_tui.history_model import HistoryEntry, HistoryPage
 from wallet_tui.links import MAX_LINK_CHARS, Link, read_link
-from wallet_tui.model import Credential, HistoryEntry, Offer, Status, Summary
+from wallet_tui.model import Credential, Offer, Status, Summary
+from wallet_tui.notice_model import Notice
 from wallet_tui.request_model import MAX_PLAN_ROWS, Plan, Request, Switches
 from wallet_tui.safe_text import Untrusted
 from wallet_tui.screens.consent_changes import changes
 from wallet_tui.screens.consent_gate import HOLD_SECONDS, SendGate, why_cannot_share
 from wallet_tui.stack_model import Stack
+from wallet_tui.trust_model import Found, Subject
 
 service = AgentServiceSimulator(unlocked=True)
 REQUEST = Request.read(Doc(service.planned(service.requests[0])))
@@ -36,7 +39,10 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@pytest.mark.parametrize("kind", [Summary, Credential, Offer, Request, Stack, Status, HistoryEntry])
+@pytest.mark.parametrize(
+    "kind",
+    [Summary, Credential, Offer, Request, Stack, Status, HistoryEntry, HistoryPage, Notice, Found, Subject],
+)
 @given(data=st.data())
 def test_any_json_is_read_or_refused_with_our_error(kind: Any, data: st.DataObject) -> None:
     names = [
