@@ -13,7 +13,7 @@ import typer
 
 from agent.cli.io import As, Home, Json, client, home_of, out, out_json, read_passphrase, run, say
 from agent.client import SERVICE_UNREACHABLE
-from agent.errors import UnreachableError
+from agent.errors import LockedError, UnreachableError
 from agent.services import backup, restoring
 
 SECONDS = 600.0
@@ -37,7 +37,8 @@ def backup_(
 
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
-            await api.post("/v1/active")
+            if (await api.get("/v1/status"))["lock"] != "unlocked":  # before a passphrase is typed for nothing
+                raise LockedError("locked", "The wallet is locked.", "Unlock it first: cairn unlock")
             say("a passphrase for the backup; it may be that of the wallet. Nobody can reset it.")
             passphrase = read_passphrase(passphrase_fd, twice=True)
             body = {"path": _whole(file), "passphrase": passphrase, "replace": replace}

@@ -75,38 +75,6 @@ async def test_letters_typed_while_it_unlocks_reach_no_key(locked: AgentServiceS
         await wallet.until(lambda: wallet.app.current_mode == "credentials")
 
 
-async def test_the_first_run_asks_twice(size: tuple[int, int]) -> None:
-    service = AgentServiceSimulator(first_run=True)
-    async with open_wallet(service, size, unlocked=False) as wallet:
-        await until_field(wallet)
-        assert "choose a passphrase" in wallet.words
-        assert "There is no reset" in wallet.words
-        await wallet.type("four good long words", "passphrase")
-        await wallet.press("enter")
-        await wallet.type("four other long words", "again")
-        await wallet.press("enter")
-        await wallet.sees("The two passphrases differ")
-        assert wallet.posted("/unlock") == []
-        await wallet.type("four good long words", "passphrase")
-        await wallet.press("enter")
-        await wallet.type("four good long words", "again")
-        await wallet.press("enter")
-        await wallet.until(lambda: wallet.app.current_mode == "credentials")
-        assert wallet.posted("/unlock") == [{"passphrase": "four good long words"}]
-
-
-async def test_a_short_first_passphrase_is_refused() -> None:
-    service = AgentServiceSimulator(first_run=True)
-    async with open_wallet(service, unlocked=False) as wallet:
-        await until_field(wallet)
-        await wallet.type("short", "passphrase")
-        await wallet.press("enter")
-        await wallet.type("short", "again")
-        await wallet.press("enter")
-        await wallet.sees("too short")
-        assert wallet.posted("/unlock") == []
-
-
 async def test_lock_now_blanks_the_screen_and_forgets(
     service: AgentServiceSimulator, size: tuple[int, int]
 ) -> None:
@@ -137,6 +105,23 @@ async def test_the_services_own_lock_keeps_the_draft(service: AgentServiceSimula
         await wallet.press("enter")
         await wallet.sees("Share 10 items")
         assert wallet.posted("/plan")[-1] == {"include": ["family_name"]}
+
+
+async def test_a_half_typed_reason_outlives_the_lock(service: AgentServiceSimulator) -> None:
+    async with open_wallet(service) as wallet:
+        await wallet.open_offer()
+        await wallet.press("R")
+        await wallet.type("I hold it alre", "reason")
+        service.lock, service.agent_state = "locked", "stopped"
+        service.emit("status")
+        await wallet.until(lambda: wallet.app.current_mode == "unlock")
+        assert "I hold it" not in wallet.text
+        await wallet.until(lambda: isinstance(wallet.app.focused, Input))
+        await wallet.type(PASSPHRASE)
+        await wallet.press("enter")
+        await wallet.type("ady", "reason")
+        await wallet.press("enter")
+        await wallet.until(lambda: wallet.posted("/reject") == [{"reason": "I hold it already"}])
 
 
 async def test_polling_alone_never_unlocks_or_posts(locked: AgentServiceSimulator) -> None:

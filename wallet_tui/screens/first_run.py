@@ -75,7 +75,7 @@ class FirstRunScreen(Judging):
         self._progress: Progress | None = None
         self._passphrase = ""  # on its way to the service
         self._restored: Backup | None = None
-        self._submitted = False
+        self._submitted = self._left = False
 
     def compose(self) -> ComposeResult:
         yield StatusLine()
@@ -124,7 +124,12 @@ class FirstRunScreen(Judging):
     def _leave_if_done(self) -> None:
         """The wallet was made, perhaps by somebody else: unlocking is another screen's."""
         made = self._status is not None and not self._status.first_run
-        if made and self._progress is None and self.is_current:
+        if made and self._progress is None:
+            self._leave()
+
+    def _leave(self) -> None:
+        if self.is_current and not self._left:  # more than one answer may say so
+            self._left = True
             self.dismiss(None)
 
     def forget(self) -> None:
@@ -279,8 +284,7 @@ class FirstRunScreen(Judging):
             self.forget()
             if self._restored is not None:
                 self._tell_restored(self._restored)
-            if self.is_current:
-                self.dismiss(None)
+            self._leave()
             self.cairn.take_status(message.value)
 
     def _tell_restored(self, made: Backup) -> None:
@@ -302,10 +306,10 @@ class FirstRunScreen(Judging):
         told = words.explain(message.error)
         shown = join(("✗ ", "$text-error"), told.happened, " ", told.do, "  (", told.code, ")")
         self._turn(self._from, shown)
-        if message.group == "restore":
-            self.query_one("#file-passphrase", Passphrase).value = ""
-            wrong_words = message.error.code == "backup_passphrase"
-            self.query_one("#file-passphrase" if wrong_words else "#path", Input).focus()
+        if message.group == "restore" and message.error.code == "backup_passphrase":
+            field = self.query_one("#file-passphrase", Passphrase)
+            field.value = ""
+            field.focus()
 
     # Keys; with a field in focus they are the field's.
 

@@ -40,6 +40,7 @@ class UnlockScreen(Asking):
         self._wait_until = 0.0
         self._told: Content = Content("")
         self._tried = ""
+        self._gave_way = False  # to the first run, which lies above
 
     def compose(self) -> ComposeResult:
         yield StatusLine()
@@ -93,8 +94,12 @@ class UnlockScreen(Asking):
         note = t(DEMO_NOTE).format(passphrase=DEMO_PASSPHRASE) if status is not None and status.demo else ""
         self.query_one("#unlock-note", Static).update(Content(note))
         self._show()
-        if self._first and self.is_current and status is not None and status.lock == "locked":
-            self.app.push_screen(FirstRunScreen())
+        if self._first and not self._gave_way and status is not None and status.lock == "locked":
+            self._gave_way = True
+            self.app.push_screen(FirstRunScreen(), self._first_run_left)
+
+    def _first_run_left(self, _: None) -> None:
+        self._gave_way = False
 
     def _who(self) -> Content:
         status = self._status

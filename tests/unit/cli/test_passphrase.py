@@ -59,7 +59,7 @@ def _parameters(command: Any) -> list[Any]:
 def test_no_option_takes_a_passphrase(cairn: Cairn, locked: Service) -> None:
     parameters = _parameters(typer.main.get_command(build()))
     about = [each for each in parameters if any("pass" in opt or "secret" in opt for opt in each.opts)]
-    assert {opt for each in about for opt in each.opts} == {"--passphrase-fd"}
+    assert {opt for each in about for opt in each.opts} == {"--passphrase-fd", "--new-passphrase-fd"}
     assert [each for each in about if getattr(each, "envvar", None)] == []
     for arguments in (
         ("unlock", "--passphrase", SECRET),

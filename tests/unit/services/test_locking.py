@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 from aries_askar import Store
 
@@ -14,9 +15,10 @@ from agent.errors import AgentError, CairnError, ConflictError, LockedError, Pas
 from agent.services import node as node_module
 from agent.services.agent import Agent
 from agent.services.node import Lock, WaitError
+from agent.services.status import status as status_of
 from agent.settings import Ports, Role, Settings
 from agent.store.vault import Put
-from tests.simulators.town import PASSPHRASE, Member, Town, without_tls
+from tests.simulators.town import PASSPHRASE, TOKEN, Member, Town, without_tls
 
 WRONG = Store.generate_raw_key(b"1" * 32)
 
@@ -163,15 +165,135 @@ async def test_everything_needs_the_key(place: Town, learner: Member, employer: 
     assert learner.town.internet.asked == []
 
 
-async def test_an_idle_wallet_locks_itself(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    learner = await place.learner(lock_after_seconds=3600)
-    node = learner.agent.node
-    assert node.locks_in() in range(3590, 3601)
-    node._touched -= 3601
-    assert node.locks_in() == 0
-    await node._lock_when_idle()
-    assert node.lock is Lock.LOCKED
-    assert node.locks_in() is None
+class Clock:
+    """Hours in no time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_polling_never_keeps_a_wallet_open_and_a_person_does(
+    place: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_module, "IDLE_LOOK_SECONDS", 0.001)
+    learner = await place.learner(lock_after_seconds=600)
+    node, clock = learner.agent.node, Clock()
+    node.idle_clock = clock
+    node.touch()
+    background = {"x-cairn-background": "1"}
+
+    async def status() -> Any:
+        answer = await http.get("/v1/status")
+        assert answer.status_code == 200
+        return answer.json()
+
+    transport = httpx.ASGITransport(app=learner.admin_app)
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
+        # A person who looks at something every nine minutes, for a day.
+        for _ in range(160):
+            clock.now += 540
+            assert (await http.get("/v1/wallet/credentials")).status_code == 200
+        clock.now += 540
+        assert (await http.post("/v1/active")).json() == {"locks_in": 600}
+        # Then only programs ask, every minute.
+        for minute in range(10):
+            assert (await status())["locks_in"] == 600 - 60 * minute
+            for path in ("/v1/wallet/credentials", "/v1/wallet/requests", "/v1/wallet/history"):
+                assert (await http.get(path, headers=background)).status_code == 200
+            clock.now += 60
+        for _ in range(2000):
+            if node._vault is None:
+                break
+            await asyncio.sleep(0.001)
+        assert ((await status())["lock"], node._vault) == ("locked", None)
+        assert (await status())["locks_in"] is None
+        assert (await http.get("/v1/wallet/credentials", headers=background)).status_code == 423
+        # Being there does not open it.
+        assert (await http.post("/v1/active")).json() == {"locks_in": None}
+        assert (await status())["lock"] == "locked"
+
+
+def test_a_closed_lid_is_idleness() -> None:
+    """Where the system can tell: the clock of the idle lock goes on while the machine sleeps."""
+    import time
+
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        assert abs(node_module.awake_clock() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 60
+    else:
+        assert node_module.awake_clock() > 0
+
+
+async def test_locked_is_said_before_the_key_is_dropped(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While ACA-Py takes its time to stop: screens have gone blank, and who asks hears that it is locked."""
+    node = agent.node
+    await node.unlock(PASSPHRASE)
+    await node.admin()
+    vault, stopping = node.vault, asyncio.Event()
+    said: list[tuple[Lock, bool]] = []
+
+    async def stop(self: Process) -> None:
+        await stopping.wait()
+
+    monkeypatch.setattr(Process, "stop", stop)
+
+    async def note() -> None:
+        async with node.bus.listen() as queue:
+            while (event := await queue.get()) is not None:
+                if event.name == "status":
+                    said.append((node.lock, node._vault is not None))
+
+    listening = asyncio.create_task(note())
+    await asyncio.sleep(0)
+    waiting = asyncio.create_task(node.admin())
+    locking = asyncio.create_task(node.relock())
+    await _until(lambda: bool(said))
+    assert said[0] == (Lock.LOCKED, True), "blank first, and only then the key goes"
+    for call in (
+        agent.holding.credentials(),
+        agent.holding.offers(),
+        agent.presenting.requests(),
+        node.admin(),
+    ):
+        with pytest.raises(LockedError):
+            await call
+    assert (await status_of(agent))["lock"] == "locked"
+    assert (await status_of(agent))["locks_in"] is None
+    assert not locking.done()
+    unlocking = asyncio.create_task(node.unlock(PASSPHRASE))  # waits for its turn, and then opens it
+    stopping.set()
+    await locking
+    with pytest.raises(LockedError):
+        await vault.get("a", "b")
+    await unlocking
+    assert node.lock is Lock.UNLOCKED
+    assert (await node.admin()) is not None
+    listening.cancel()
+    await asyncio.gather(waiting, listening, return_exceptions=True)
+    await agent.close()
+
+
+async def test_who_waits_for_the_agent_hears_of_a_lock_at_once(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forever = asyncio.Event()
+
+    async def never(self: Process, progress: Any, *, within: float) -> float:
+        await forever.wait()
+        return 0.0
+
+    monkeypatch.setattr(node_module, "READY_SECONDS", 3600)
+    monkeypatch.setattr(Process, "ready", never)
+    await agent.node.unlock(PASSPHRASE)
+    waiting = asyncio.create_task(agent.node.admin())
+    await asyncio.sleep(0)
+    await agent.node.relock()
+    with pytest.raises(LockedError):
+        await waiting
+    await agent.close()
 
 
 # --- ACA-Py starts, fails and dies
