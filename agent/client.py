@@ -176,7 +176,7 @@ class AgentClient:
         timeout: float = EXCHANGE_SECONDS,
     ) -> tuple[bytes, list[str]]:
         """A file that the service makes, and its remarks on it. Raises `CairnError` subclasses only."""
-        request = self._http.build_request(method, path, params=params, json=body, timeout=timeout)
+        request = self._request(method, path, params=params, json=body, timeout=timeout)
         status, data, headers = await self._send(request)
         if status != 200:
             raise _error(status, data)
@@ -214,7 +214,7 @@ class AgentClient:
         content: bytes | None = None,
     ) -> dict[str, Any]:
         status, data, _ = await self._send(
-            self._http.build_request(
+            self._request(
                 method,
                 path,
                 params=dict(params) if params else None,
@@ -230,6 +230,13 @@ class AgentClient:
         else:
             answer = _parse_answer(data)
         return answer
+
+    def _request(self, method: str, path: str, **what: Any) -> httpx.Request:
+        """Raises `InputError` for half a surrogate pair: an argument that was not UTF-8 comes as such."""
+        try:
+            return self._http.build_request(method, path, **what)
+        except UnicodeEncodeError:
+            raise InputError("not_text", "What was given holds characters that are no text.") from None
 
     async def _send(self, request: httpx.Request) -> tuple[int, bytes, httpx.Headers]:
         try:
