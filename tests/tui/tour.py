@@ -14,10 +14,10 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-import wallet_tui.screens
 from textual import events
 from textual.screen import Screen
 
+import wallet_tui.screens
 from wallet_tui.app import CairnApp
 from wallet_tui.screens.consent import ConsentScreen
 from wallet_tui.screens.offer import OfferScreen
