@@ -207,8 +207,8 @@ class AgentClient:
     ) -> tuple[bytes, list[str]]:
         """A file that the service makes, and its remarks on it. Raises `CairnError` subclasses only."""
         http = await self._client()
-        request = http.build_request(
-            method, path, params=params, json=body, headers=self._says_who(False), timeout=timeout
+        request = self._request(
+            http, method, path, params=params, json=body, headers=self._says_who(False), timeout=timeout
         )
         status, data, headers = await self._send(http, request, most=MAX_EXPORT_BYTES)
         if status != 200:
@@ -252,7 +252,8 @@ class AgentClient:
         http = await self._client()
         import httpx
 
-        request = http.build_request(
+        request = self._request(
+            http,
             method,
             path,
             params=dict(params) if params else None,
@@ -269,6 +270,13 @@ class AgentClient:
         else:
             answer = _parse_answer(data)
         return answer
+
+    def _request(self, http: httpx.AsyncClient, method: str, path: str, **what: Any) -> httpx.Request:
+        """Raises `InputError` for half a surrogate pair: an argument that was not UTF-8 comes as such."""
+        try:
+            return http.build_request(method, path, **what)
+        except UnicodeEncodeError:
+            raise InputError("not_text", "What was given holds characters that are no text.") from None
 
     def _says_who(self, counts: bool) -> dict[str, str]:
         return {BACKGROUND_HEADER: "1"} if self.background and not counts else {}

@@ -37,6 +37,7 @@ KEPT_UNANSWERED = timedelta(
     days=7
 )  # how long a quiet recheck that gets no answer leaves what was found before
 RETRY_SECONDS = 15.0  # no progress for so long: ask the issuer for a fresh exchange
+RESUMED_SECONDS = 5.0  # the same after a start: what lay in ACA-Py's queues is gone, here as likely as there
 
 
 class Holding:
@@ -152,31 +153,34 @@ class Holding:
         """After an unlock or a restart of ACA-Py: go on with what was accepted."""
         for offer in await self._node.vault.all(OFFER):
             if offer["state"] == "accepting":
-                self._node.spawn(self._drive_on(offer["id"]), f"resume {offer['id'][:6]}")
+                self._node.spawn(self._drive_on(offer["id"], resumed=True), f"resume {offer['id'][:6]}")
         await self._second_copy.resume()
 
-    async def _drive_on(self, id: str) -> None:
-        await self._drive(id)
+    async def _drive_on(self, id: str, *, resumed: bool = False) -> None:
+        await self._drive(id, resumed=resumed)
         await self._second_copy.fetch(id)
 
-    async def _drive(self, id: str) -> Document:
+    async def _drive(self, id: str, *, resumed: bool = False) -> Document:
         """Advance until the offer is accepted or has failed; one driver per offer."""
         async with self._accepting.setdefault(id, asyncio.Lock()):
             loop = asyncio.get_running_loop()
             moved, last = loop.time(), ""
+            patience = min(RETRY_SECONDS, RESUMED_SECONDS) if resumed else RETRY_SECONDS
             while True:
                 offer = await self.offer(id)
                 if offer["state"] != "accepting":
                     return offer
                 heard = self._node.changes.count(offer["thread_id"])
                 try:
-                    state = await self._advance(offer, stuck=loop.time() - moved > RETRY_SECONDS)
+                    state = await self._advance(offer, stuck=loop.time() - moved > patience)
                 except CairnError as error:
                     if not is_away(error):
                         return await self._failed(offer, error)
                     state = "away"
                 if state != last:
                     moved, last = loop.time(), state
+                    if state.startswith("begun"):  # a fresh exchange gets the usual time
+                        patience = RETRY_SECONDS
                 if state == "done":
                     continue
                 await self._node.changes.wait(offer["thread_id"], heard, seconds=POLL_SECONDS)

@@ -49,12 +49,10 @@ ACCEPTING = [
     ("learner", "acapy", Moment(COMPARING, "done")),
     ("learner", "service", Moment(STORING)),
     ("learner", "acapy", Moment(STORING)),
-    ("learner", "service", Moment(STORING, "done")),
     ("learner", "acapy", KEPT),
     ("learner", "service", Moment(BADGE)),
     (ISSUER, "service", Moment(ASKING)),
     (ISSUER, "acapy", Moment(JOINING)),
-    (ISSUER, "service", Moment(COMPARING, "done")),
     (ISSUER, "acapy", Moment(STORING)),
     (ISSUER, "service", Moment(BADGE)),
 ]
@@ -69,13 +67,12 @@ PRESENTING = [
     ("learner", "service", SENT),
     ("employer", "service", Moment(CONNECTING)),
     ("employer", "acapy", Moment(PROPOSING)),
-    ("employer", "service", Moment(PROPOSING, "done")),
     ("employer", "acapy", Moment(PROVING, "done")),
     ("employer", "service", SENT),
 ]
 # The wallet holds nothing and decides nothing: what it handed over goes on without it.
-WALLET_ACCEPTING = [Moment(ASKING), Moment(COMPARING), Moment(STORING), KEPT, Moment(BADGE)]
-WALLET_PRESENTING = [AGREED, Moment(PROPOSING), Moment(PROVING), SENT]
+WALLET_ACCEPTING = [Moment(ASKING), Moment(STORING), Moment(BADGE)]
+WALLET_PRESENTING = [AGREED, Moment(PROVING), SENT]
 
 
 def _name(value: object) -> str:
@@ -261,11 +258,15 @@ def _open_link(wallet: Terminal, link: str, *shown: str) -> None:
 
 
 def _ask_to_share(wallet: Terminal) -> None:
-    """Page through to the end, as ``y`` demands, then ask."""
+    """Ask, then read all that the question wants to have been read, a page at a time as it is drawn."""
     wallet.until("S share")
-    wallet.type("\x1b[6~" * 8)
     wallet.type("S")
-    wallet.until("y sends")
+    wallet.until("y/N")
+    while "y sends" not in wallet.words:
+        before = wallet.lines
+        wallet.type("\x1b[5~" if "(pgup)" in wallet.words else "\x1b[6~")
+        while wallet.lines == before and wallet.read(1):
+            pass
 
 
 def _say_yes(wallet: Terminal, sent: asyncio.Event) -> None:

@@ -1,4 +1,7 @@
-"""kill -9 of any process in the middle of an exchange: nothing is lost, nothing is sent twice."""
+"""Locking, a registry or an issuer that is away, logs, and processes that end with their parents.
+
+kill -9 in the middle of an exchange: `tests.integration.test_kills`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ import os
 import shutil
 import signal
 import sys
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -18,119 +20,7 @@ import pytest
 from agent.cli.universe import Universe
 from agent.errors import CairnError
 from tests.integration import steps
-
-
-def _acapy_of(universe: Universe, member: str) -> psutil.Process:
-    return psutil.Process(json.loads((universe.home(member) / "acapy" / "acapy.pid").read_text())["pid"])
-
-
-async def _kill(universe: Universe, member: str, what: str) -> None:
-    """SIGKILL an agent's ACA-Py, or its whole service; the service is started again, as init would."""
-    if what == "acapy":
-        _acapy_of(universe, member).kill()
-        return
-    await universe.stop_one(member, signal.SIGKILL)
-    await universe.start_agent(member)
-
-
-async def _offer_state(universe: Universe, id: str) -> steps.Document | None:
-    try:
-        async with universe.client("learner") as api:
-            offer = await api.get(f"/v1/wallet/offers/{id}")
-    except (CairnError, OSError):
-        return None
-    return offer if offer["state"] in ("accepted", "failed") else None
-
-
-@pytest.mark.parametrize(
-    ("member", "what", "delay"),
-    [
-        ("learner", "acapy", 0.25),
-        ("learner", "service", 0.25),
-        ("learner", "service", 0.6),
-        ("learner", "service", 1.3),  # about when the badge is asked for
-        ("munster-tu", "service", 1.1),
-        ("munster-tu", "acapy", 0.4),
-        ("munster-tu", "service", 0.4),
-    ],
-)
-async def test_accepting_survives_a_kill(universe: Universe, member: str, what: str, delay: float) -> None:
-    made = await steps.offer(universe)
-    async with universe.client("learner") as api:
-        before = len((await api.get("/v1/wallet/credentials"))["credentials"])
-        reviewed = await api.post("/v1/wallet/offers/review", {"link": made["link"]})
-        accepting = asyncio.create_task(api.post(f"/v1/wallet/offers/{reviewed['id']}/accept"))
-        await asyncio.sleep(delay)
-        await _kill(universe, member, what)
-        await asyncio.gather(accepting, return_exceptions=True)
-    await (await steps.unlocked(universe, member)).aclose()
-    offer = await steps.until(lambda: _offer_state(universe, reviewed["id"]), "the offer to settle", 120)
-    if offer["state"] == "failed":  # said so, and accepting again works
-        assert offer["error"]["code"]
-        async with universe.client("learner") as api:
-            offer = await api.post(f"/v1/wallet/offers/{reviewed['id']}/accept")
-    assert offer["state"] == "accepted", offer["error"]
-    async with universe.client("learner") as api:
-        credentials = (await api.get("/v1/wallet/credentials"))["credentials"]
-        history = await api.get("/v1/wallet/history")
-    assert len(credentials) == before + 1
-    assert history["intact"]
-    # The badge too, once: what was not fetched is asked for at the next start, or by accepting again.
-    if offer["badge"]["state"] != "kept":
-        async with universe.client("learner") as api:
-            offer = await api.post(f"/v1/wallet/offers/{reviewed['id']}/accept")
-    assert offer["badge"]["state"] == "kept"
-
-
-async def test_an_answer_is_sent_once_whoever_dies(universe: Universe) -> None:
-    made = await steps.offer(universe)
-    assert (await steps.accept(universe, made["link"]))["state"] == "accepted"
-    for member, what, delay in (
-        ("learner", "service", 0.5),
-        ("employer", "service", 0.5),
-        ("employer", "acapy", 0.3),
-    ):
-        request = await steps.ask(universe)
-        shown = await steps.review(universe, request["link"])
-        async with universe.client("learner") as api:
-            sending = asyncio.create_task(
-                api.post(f"/v1/wallet/requests/{shown['id']}/present", {"expect": shown["plan"]["hash"]})
-            )
-            await asyncio.sleep(delay)
-            await _kill(universe, member, what)
-            await asyncio.gather(sending, return_exceptions=True)
-        await (await steps.unlocked(universe, member)).aclose()
-        state = await steps.until(partial(_settled, universe, shown["id"]), "the request to settle", 120)
-        if state["state"] != "sent":  # it was not sent, and says so: consent again
-            assert state["state"] in ("failed", "open")  # open: it died while it was still planning
-            assert await _verdicts(universe, request) == []
-            async with universe.client("learner") as api:
-                again = await api.get(f"/v1/wallet/requests/{shown['id']}")
-                state = await api.post(
-                    f"/v1/wallet/requests/{shown['id']}/present", {"expect": again["plan"]["hash"]}
-                )
-            assert state["state"] == "sent", state["error"]
-
-        async def judged(request: steps.Document = request) -> list[steps.Document] | None:
-            return await _verdicts(universe, request) or None
-
-        verdicts = await steps.until(judged, "the verdict", 120)
-        assert len(verdicts) == 1
-        assert verdicts[0]["verdict"]["parts"][0]["result"] == "pass"
-        async with universe.client("learner") as api:
-            history = await api.get("/v1/wallet/history")
-        consents = [entry["request_hash"] for entry in history["entries"] if entry["kind"] == "presented"]
-        assert len(consents) == len(set(zip(consents, range(len(consents)), strict=True)))
-        assert history["intact"]
-
-
-async def _settled(universe: Universe, id: str) -> steps.Document | None:
-    try:
-        async with universe.client("learner") as api:
-            found = await api.get(f"/v1/wallet/requests/{id}")
-    except (CairnError, OSError):
-        return None
-    return found if found["state"] in ("sent", "failed", "open") else None
+from tests.integration.kills import acapy_of
 
 
 async def _verdicts(universe: Universe, request: steps.Document) -> list[steps.Document]:
@@ -139,7 +29,7 @@ async def _verdicts(universe: Universe, request: steps.Document) -> list[steps.D
 
 async def test_a_locked_wallet_forgets_its_key_and_comes_back(universe: Universe) -> None:
     async with universe.client("learner") as api:
-        process = _acapy_of(universe, "learner")
+        process = acapy_of(universe, "learner")
         assert (await api.post("/v1/lock"))["lock"] == "locked"
         assert not process.is_running()
         with pytest.raises(CairnError, match="locked"):

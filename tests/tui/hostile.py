@@ -7,30 +7,63 @@ from typing import Any
 from tests.simulators import agent_service_data as data
 from tests.simulators.agent_service import AgentServiceSimulator
 
-STRINGS = (
+_ESCAPES = (
     "\x1b]52;c;UExBTlRFRA==\x07clipboard",
     "\x1b[2J\x1b[1;1Hredrawn",
     "\x1b]0;PLANTED\x07title\x1b\\",
-    "\x9b2Jc1 \x9d52;c;UExBTlRFRA==\x9c",
     "\x1b]8;;https://evil.example\x1b\\link\x1b]8;;\x1b\\",
+    "\x1bP+q544e\x1b\\asks the terminal",
+    "\x1b_Gf=24,s=1,v=1;AAAA\x1b\\a picture",
+    "\x1b^private\x1b\\\x1bXstart of string\x1b\\",
+    "\x1bc\x1b[!p\x1b[5i reset and print",
+    "\x1b[200~pasted\x1b[201~",
+    "half an escape \x1b",
+)
+_C1 = (
+    "\x9b2Jc1 \x9d52;c;UExBTlRFRA==\x9c",
+    "\x90q\x9c \x9f apc \x9c \x9e pm \x98 sos \x85 next line \x84",
+)
+_MARKUP = (
     "[/x] closing",
     "[@click=app.quit]quit[/]",
     "[bold red]markup[/bold red] $text-error [link=https://evil.example]x[/link]",
-    "\u202egnp.exe\u202c \u2066isolate\u2069 \u200fright",
-    "zero\u200bwidth\u2060joiner\ufeff\u00ad\u180e",
-    "a" * 10_000,
-    "wide 日本語のタイトル " * 40,
-    "عنوان عربي שלום " * 20,
-    "e" + "\u0301" * 500 + " zalgo",
-    "line\nbreak\r\nand\ttab\x0b\x0c\x00\x08\x7f",
-    "\u2028separator\u2029",
-    "family 👨\u200d👩\u200d👧 flag 🇮🇪 heart ❤\ufe0f",
-    "\U000e0041\U000e0042 tags \ue000 private \U0010ffff",
-    "lone \ud800 surrogate",
-    "\u3164\uffa0\u2800 blanks",
-    "",
-    " " * 300 + "far right",
 )
+_DIRECTIONS = (
+    "\u202egnp.exe\u202c \u2066isolate\u2069 \u200fright",
+    "عنوان عربي שלום " * 20,
+)
+_UNSEEN = (
+    "zero\u200bwidth\u2060joiner\ufeff\u00ad\u180e",
+    "\U000e0041\U000e0042 tags \ue000 private \U0010ffff",
+    "\u3164\uffa0\u2800 blanks",
+    "lone \ud800 surrogate",
+    "\udc9b2J surrogates that smuggle \udc1b",
+    "\u2028separator\u2029",
+)
+_WIDTHS = (
+    "wide 日本語のタイトル " * 40,
+    "family 👨\u200d👩\u200d👧 flag 🇮🇪 heart ❤\ufe0f keycap 1\ufe0f\u20e3 skin 👍🏽",
+    "e" + "\u0301" * 500 + " zalgo",
+    "\u0301\u0301 mark first ก\u0e33 \u0d4e",
+)
+_CONTROLS = ("line\nbreak\r\nand\ttab\x0b\x0c\x00\x08\x7f", "\x0e\x0f shifts \x05 enquiry \x07 bell")
+_LENGTHS = ("a" * 10_000, "", " " * 300 + "far right", "日" * 5_000)
+
+STRINGS = (*_ESCAPES, *_C1, *_MARKUP, *_DIRECTIONS, *_UNSEEN, *_WIDTHS, *_CONTROLS, *_LENGTHS)
+
+# Fewer, each of several of a kind: for tests that plant one text in every field at once.
+MIXTURES = {
+    "escapes": "".join(_ESCAPES[:5]),
+    "c1 and more escapes": "".join((*_C1, *_ESCAPES[5:])),
+    "markup": "".join(_MARKUP),
+    "unseen": "".join((_DIRECTIONS[0], *_UNSEEN, _DIRECTIONS[1])),
+    "wide": _WIDTHS[0],
+    "emoji and marks": "".join(reversed(_WIDTHS[1:])),
+    "controls": "".join(_CONTROLS),
+    "long": _LENGTHS[0],
+    "empty": "",
+    "blanks": _LENGTHS[2],
+}
 
 # Words of our own vocabulary and values that carry the test itself: planting there tests the parser, not the walls.
 KEEP = frozenset(

@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 from datetime import datetime
-from math import inf
-
-from textual import events
 
 from tests.simulators.agent_service import AgentServiceSimulator
 from tests.simulators.agent_service_data import NOW
 from tests.tui.hostile import STRINGS, Planter, hostile_service
+from tests.tui.tour import Guide, Stop
 from wallet_tui.app import CairnApp
-from wallet_tui.screens.consent import ConsentScreen
-from wallet_tui.screens.offer import OfferScreen
 
 
 class Walker(CairnApp):
-    """Plays the keys of somebody who looks at everything."""
+    """Plays the keys of somebody who looks at everything (`tests.tui.tour`)."""
 
     walked = False
 
@@ -29,51 +26,24 @@ class Walker(CairnApp):
         self.run_worker(self._walk(), group="walk")
 
     async def _settle(self) -> None:
-        """Until nothing is being asked and a few frames were drawn."""
-        busy = {"watch", "walk", "status"}
-        quiet = 0
-        while quiet < 8:
-            await asyncio.sleep(0.02)
-            asking = any(worker.group not in busy and not worker.is_finished for worker in self.workers)
-            quiet = 0 if asking else quiet + 1
+        """Until what is queued was handled and a frame was written to the terminal."""
+        drawn = asyncio.Event()
+        self.screen.call_after_refresh(drawn.set)
+        # A screen that goes away in between takes its callback with it.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(drawn.wait(), 1)
+        await asyncio.sleep(0.005)
 
     async def _walk(self) -> None:
         while self.current_mode == "unlock":
             await self._settle()
-        for key in (
-            "1",
-            "enter",
-            "j",
-            "enter",
-            "G",
-            "escape",
-            "2",
-            "j",
-            "3",
-            "tab",
-            "G",
-            "escape",
-            "4",
-            "enter",
-            "G",
-            "escape",
-        ):
-            self.post_message(events.Key(key, key if len(key) == 1 else None))
-            await self._settle()
-        for screen in (OfferScreen(offer_id="offer-1"), ConsentScreen(request_id="req-1")):
-            self.push_screen(screen)
-            while screen._progress is not None or screen.listens_from == inf:
-                await self._settle()
-            for key in ("", "j", "space", *["pagedown"] * 4, "G", "S", "n", "question_mark", "escape"):
-                await self._settle()
-                if key:
-                    self.post_message(events.Key(key, key if len(key) == 1 else None))
-            self.notify(STRINGS[NUMBER], title=STRINGS[NUMBER])
-            await self._settle()
-            screen.dismiss(None)
-            await self._settle()
+        await Guide(self, self._settle, self._look).walk()
         self.walked = True
         self.exit()
+
+    def _look(self, stop: Stop) -> None:
+        if stop.name in {"credentials", "consent"}:  # toasts pile up, and each costs a layout
+            self.notify(STRINGS[NUMBER], title=STRINGS[NUMBER], timeout=1)
 
 
 HOW = sys.argv[1]

@@ -7,13 +7,17 @@ import unicodedata
 import pytest
 from rich.cells import cell_len
 from textual import events
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from tests.simulators.agent_service import AgentServiceSimulator, ProblemError
 from tests.tui.conftest import NARROW, Driver, open_wallet
-from tests.tui.hostile import STRINGS, Planter, hostile_service
-from wallet_tui.screens.consent import ConsentScreen
+from tests.tui.hostile import MIXTURES, STRINGS, Planter, hostile_service
+from tests.tui.tour import TOUR, Guide, all_screens
 from wallet_tui.screens.offer import OfferScreen
+
+# What looking may tell the service: to plan an answer, and to lock at the very end.
+HARMLESS = frozenset({"plan", "lock"})
+ERRORS = ("escapes", "c1 and more escapes", "markup", "unseen")
 
 
 def check_screen(wallet: Driver) -> None:
@@ -35,63 +39,21 @@ def check_screen(wallet: Driver) -> None:
                 assert "@click" not in segment.style.meta
 
 
-async def walk(wallet: Driver) -> None:
-    """Through every screen, looking at each."""
-    for key in ("1", "2", "3", "4", "5", "exclamation_mark"):
-        await wallet.press(key)
-        await wallet.until(
-            lambda: (
-                not any(worker.group != "watch" for worker in wallet.app.workers if not worker.is_finished)
-            )
-        )
-        check_screen(wallet)
-        for move in ("enter", "j", "enter", "pagedown", "G"):
-            if key in ("2", "3", "exclamation_mark") and move == "enter":
-                continue
-            await wallet.press(move)
-            check_screen(wallet)
-        await wallet.press("escape")
-    wallet.app.switch_mode("inbox")
-    for screen in (
-        OfferScreen(offer_id="offer-1"),
-        ConsentScreen(request_id="req-1"),
-        ConsentScreen(request_id="req-2"),
-    ):
-        wallet.app.push_screen(screen)
-        await wallet.listening()
-        await wallet.until(lambda screen=screen: screen._progress is None)  # type: ignore[misc]
-        check_screen(wallet)
-        for move in ("j", "space", "pagedown", "G", "S"):
-            await wallet.press(move)
-            await wallet.until(lambda screen=screen: not getattr(screen, "_planning", False))  # type: ignore[misc]
-            check_screen(wallet)
-        await wallet.press("n", "D" if isinstance(screen, ConsentScreen) else "R")
-        await wallet.until(lambda: isinstance(wallet.app.focused, Input))
-        check_screen(wallet)
-        await wallet.press("escape")
-        await wallet.listening()
-        await wallet.press("question_mark")
-        check_screen(wallet)
-        await wallet.press("escape")
-        await wallet.listening()
-        await wallet.press("escape")
-
-
-@pytest.mark.parametrize("text", STRINGS, ids=range(len(STRINGS)))
+@pytest.mark.parametrize("text", MIXTURES.values(), ids=MIXTURES)
 async def test_every_screen_survives(text: str) -> None:
     async with open_wallet(hostile_service(Planter(text)), NARROW) as wallet:
-        await walk(wallet)
+        await Guide(wallet.app, wallet.settle, lambda _: check_screen(wallet)).walk()
         assert wallet.app.is_running
-        assert {path.rsplit("/", 1)[1] for method, path, _ in wallet.service.calls if method == "POST"} <= {
-            "stacks",
-            "pathways",
-            "plan",
-        }
+        posted = {path.rsplit("/", 1)[1] for method, path, _ in wallet.service.calls if method == "POST"}
+        assert posted <= HARMLESS
 
 
-@pytest.mark.parametrize(
-    "text", [STRINGS[0], STRINGS[1], STRINGS[6], STRINGS[8]], ids=["osc", "csi", "markup", "bidi"]
-)
+def test_every_screen_is_on_the_tour() -> None:
+    """A new screen is added to `tests.tui.tour`: it is then walked through by every test of this kind."""
+    assert all_screens() == {stop.screen for stop in TOUR}
+
+
+@pytest.mark.parametrize("text", [MIXTURES[name] for name in ERRORS], ids=ERRORS)
 async def test_errors_toasts_and_fields_too(text: str) -> None:
     service = AgentServiceSimulator(unlocked=True)
     service.fail["/v1/wallet/offers/review"] = ProblemError(410, text, text, text)
@@ -120,7 +82,7 @@ async def test_the_second_wall_stands_without_the_first() -> None:
     service = AgentServiceSimulator(unlocked=True)
     async with open_wallet(service, NARROW) as wallet:
         await wallet.sees("5 held")
-        for text in STRINGS[:16]:
+        for text in STRINGS:
             careless = Static(text, markup=False)
             careless.styles.height = 3
             await wallet.app.screen.mount(careless, before=0)
