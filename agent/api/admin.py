@@ -239,7 +239,6 @@ def _wallet(agent: Agent, holding: Holding, presenting: Presenting) -> APIRouter
         body = await bodies.json_object(request)
         return await presenting.decline(id, bodies.text(body, "reason", default="", limit=500))
 
-
     return router
 
 

@@ -12,7 +12,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.core.claims import CLAIMS

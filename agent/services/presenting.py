@@ -317,7 +317,16 @@ class Presenting:
 
     def _shown(self, request: Document) -> Document:
         policy = Policy.from_json(request["policy"])
-        own = {"schema_id", "consent", "connection_id", "proposing", "pres_ex_id", "code", "draft", "received"}
+        own = {
+            "schema_id",
+            "consent",
+            "connection_id",
+            "proposing",
+            "pres_ex_id",
+            "code",
+            "draft",
+            "received",
+        }
         return {name: value for name, value in request.items() if name not in own} | {
             "title": policy.title,
             "purpose": policy.purpose,

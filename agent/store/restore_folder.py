@@ -29,7 +29,9 @@ def settle(home: Path) -> None:
     done = home / DONE
     if not done.is_dir():
         return
-    if (done / VAULT).exists() and (home / VAULT).exists():  # somebody made another wallet meanwhile: it stays
+    if (done / VAULT).exists() and (
+        home / VAULT
+    ).exists():  # somebody made another wallet meanwhile: it stays
         shutil.rmtree(done)
         return
     for name in _PLACES:

@@ -187,7 +187,9 @@ class Vault:
         try:
             async with self._session(transaction=True) as transaction:
                 await _write(transaction, whole)
-                self._note(whole)  # before it can be read, and after it was written: no reader in between misses it
+                self._note(
+                    whole
+                )  # before it can be read, and after it was written: no reader in between misses it
                 await transaction.commit()
         except BaseException:  # also when it was only the waiting that ended: it may be written all the same
             for follower in self.followers:

@@ -43,7 +43,9 @@ async def check_frame(wallet: Driver, size: tuple[int, int]) -> None:
     assert len(lines) == size[1]
     status = screen.query_one(StatusLine)
     assert status.size.height == 1
-    assert not any("…" in part for part in lines[0].split("│") if not part.strip().startswith("Max")), lines[0]
+    assert not any("…" in part for part in lines[0].split("│") if not part.strip().startswith("Max")), lines[
+        0
+    ]
     assert "4 waiting" in lines[0]
     for bar in screen.query(KeyBar):
         hints = bar._hints()

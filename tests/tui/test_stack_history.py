@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 from tests.simulators.agent_service import AgentServiceSimulator
-from tests.tui.conftest import WIDE, open_wallet
-
-
+from tests.tui.conftest import open_wallet
 
 
 async def test_the_inbox_lists_what_waits_first_and_opens_it(service: AgentServiceSimulator) -> None:

@@ -145,7 +145,11 @@ async def test_what_refuses_a_backup(holder: Member, university: Member, tmp_pat
         await backup.make(node, Path("wallet.cairn"), WORDS)
     with pytest.raises(NotFoundError, match="not_this_role"):
         await backup.make(university.agent.node, file, WORDS)
-    for where, code in (("nowhere/wallet.cairn", "no_folder"), ("", "file_exists"), ("a" * 300, "backup_failed")):
+    for where, code in (
+        ("nowhere/wallet.cairn", "no_folder"),
+        ("", "file_exists"),
+        ("a" * 300, "backup_failed"),
+    ):
         with pytest.raises(CairnError) as caught:
             await made(holder, tmp_path / where)
         assert (caught.value.code, bool(caught.value.hint)) == (code, True)
@@ -350,7 +354,12 @@ async def test_dying_anywhere_leaves_no_wallet_or_the_whole(
         restore_folder.settle(home)  # the next start
         whole = (home / "vault.db").exists()
         if whole:
-            assert sorted(path.name for path in home.iterdir()) == ["acapy", "agent.json", "token", "vault.db"]
+            assert sorted(path.name for path in home.iterdir()) == [
+                "acapy",
+                "agent.json",
+                "token",
+                "vault.db",
+            ]
             load_settings(home)
             async with vault_module.opened(home / "vault.db", NEW) as vault:
                 assert len(await vault.all("credential")) == 1
