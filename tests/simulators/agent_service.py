@@ -73,7 +73,8 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         self.history = data.history()
         self.intact: bool | None = True
         self.breaks: list[Json] = []
-        self.asked: Json = {}
+        self.asked: Json = {}  # the query of the request that is being answered
+        self.queries: list[tuple[str, Json]] = []
         self.issuers = trust.issuers()
         self.institutions = trust.institutions()
         self.subjects: dict[str, Json] = {
@@ -113,7 +114,6 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("refused", request=request)
         path = request.url.raw_path.decode().partition("?")[0]
         body: Json = json.loads(request.content) if request.content else {}
-        self.asked = dict(request.url.params)
         self.calls.append((request.method, path, body))
         if request.headers.get("authorization") != "Bearer token":
             return httpx.Response(401, json={"code": "unauthorised"})
@@ -121,6 +121,8 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=_Stream(self))
         if self.hold is not None and path.startswith(self.hold_path):
             await self.hold.wait()
+        self.asked = dict(request.url.params)
+        self.queries.append((path, self.asked))
         try:
             for start, problem in self.fail.items():
                 if path.startswith(start):
