@@ -77,7 +77,8 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         self.history = data.history()
         self.intact: bool | None = True
         self.breaks: list[Json] = []
-        self.asked: Json = {}
+        self.asked: Json = {}  # the query of the request that is being answered
+        self.queries: list[tuple[str, Json]] = []
         self.issuers = trust.issuers()
         self.institutions = trust.institutions()
         self.subjects: dict[str, Json] = {
@@ -119,7 +120,6 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         path = request.url.raw_path.decode().partition("?")[0]
         as_json = request.headers.get("content-type", "").startswith("application/json")
         body: Json = json.loads(request.content) if request.content and as_json else {}
-        self.asked = dict(request.url.params)
         self.calls.append((request.method, path, body))
         if "x-cairn-background" not in request.headers:
             self.counted.append(path)
@@ -129,6 +129,8 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=_Stream(self))
         if self.hold is not None and path.startswith(self.hold_path):
             await self.hold.wait()
+        self.asked = dict(request.url.params)
+        self.queries.append((path, self.asked))
         try:
             if path == "/v1/wallet/stacks/file" and self.lock == "unlocked" and not self.fail:
                 remarks = {"x-cairn-remarks": json.dumps(["This file is for reading."])}
