@@ -73,7 +73,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
         self.targets = data.targets()
         self.stacks = data.stacks()
         self.pathways = data.pathways()
-        self.drafts: list[Json] = []
+        self.stack_drafts: list[Json] = []
         self.history = data.history()
         self.intact: bool | None = True
         self.breaks: list[Json] = []
@@ -255,11 +255,11 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
                     "goals": [_progress(each["id"], self.stacks[each["id"]]) for each in self.targets]
                 }
             case ("GET", "wallet", "stack-drafts"):
-                return 200, {"drafts": sorted(self.drafts, key=lambda draft: draft["name"].casefold())}
+                return 200, {"drafts": sorted(self.stack_drafts, key=lambda draft: draft["name"].casefold())}
             case ("POST", "wallet", "stack-drafts"):
                 return 200, self._save_draft(body)
             case ("POST", "wallet", "stack-drafts", identifier, "delete"):
-                self.drafts.remove(_find(self.drafts, identifier))
+                self.stack_drafts.remove(_find(self.stack_drafts, identifier))
                 return 200, {"deleted": identifier}
         raise ProblemError(404, "not_found", "There is no such thing.")
 
@@ -441,11 +441,11 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
 
     def _save_draft(self, body: Json) -> Json:
         identifier = body.get("id", "")
-        others = [each for each in self.drafts if each["id"] != identifier]
+        others = [each for each in self.stack_drafts if each["id"] != identifier]
         if any(each["name"].casefold() == body["name"].casefold() for each in others):
             raise ProblemError(409, "name_taken", "There is a draft of this name.")
         draft = {
-            "id": identifier or f"draft-{len(self.drafts) + 1}",
+            "id": identifier or f"draft-{len(self.stack_drafts) + 1}",
             "name": body["name"],
             "target": body["target"],
             "title": self.stacks[_target_id(body)]["target"]["title"],
@@ -453,7 +453,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             "note": body.get("note", ""),
             "saved_at": data.NOW,
         }
-        self.drafts = [*others, draft]
+        self.stack_drafts = [*others, draft]
         return draft
 
     # Requests.

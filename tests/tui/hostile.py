@@ -142,7 +142,7 @@ def hostile_service(planter: Planter) -> AgentServiceSimulator:
         issuer["did"] = held  # leads on
     service.breaks = [{"seq": 1, "how": planter.text(), "detail": planter.text()}]
     service.pathways = {key: planter.plant(path) for key, path in service.pathways.items()}
-    service.drafts = [planter.plant(data.draft())]
+    service.stack_drafts = [planter.plant(data.draft())]
     for request in service.requests:
         request["flags"] = [{"code": "over_asking", "claim": "grade", "text": planter.text()}]
     # Labels and flags of rows come from the policy; the claim names in it have to stay what they are.

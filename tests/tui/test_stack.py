@@ -213,7 +213,7 @@ async def test_without_a_second_goal_the_key_says_why(service: AgentServiceSimul
 async def test_a_draft_is_saved_changed_and_replaced_only_when_asked_twice(
     service: AgentServiceSimulator,
 ) -> None:
-    service.drafts = [draft()]
+    service.stack_drafts = [draft()]
     async with open_wallet(service) as wallet:
         await open_stack(wallet)
         await wallet.press("space")
@@ -226,7 +226,7 @@ async def test_a_draft_is_saved_changed_and_replaced_only_when_asked_twice(
         await wallet.type("Later.", into="draft-note")
         await wallet.press("enter")
         await wallet.sees("draft “Without data”")
-        saved = next(each for each in service.drafts if each["name"] == "Without data")
+        saved = next(each for each in service.stack_drafts if each["name"] == "Without data")
         assert (saved["target"], saved["without"], saved["note"]) == (
             "digital-production",
             ["cred-1"],
@@ -237,27 +237,27 @@ async def test_a_draft_is_saved_changed_and_replaced_only_when_asked_twice(
         await dialog(wallet, SaveDraftScreen, "s")
         await wallet.press("enter")
         await wallet.until(
-            lambda: saved["id"] in [each["id"] for each in service.drafts if not each["without"]]
+            lambda: saved["id"] in [each["id"] for each in service.stack_drafts if not each["without"]]
         )
-        assert len(service.drafts) == 2
+        assert len(service.stack_drafts) == 2
         await dialog(wallet, SaveDraftScreen, "s")
         await wallet.press("ctrl+u")
         await wallet.type("MY YEAR", into="draft-name")
         await wallet.press("enter")
         await wallet.sees("There is a draft of this name. Press enter again to replace it.")
-        assert {each["name"] for each in service.drafts} == {"My year", "Without data"}
+        assert {each["name"] for each in service.stack_drafts} == {"My year", "Without data"}
         await wallet.press("enter")
-        await wallet.until(lambda: "MY YEAR" in [each["name"] for each in service.drafts])
-        assert len(service.drafts) == 2
+        await wallet.until(lambda: "MY YEAR" in [each["name"] for each in service.stack_drafts])
+        assert len(service.stack_drafts) == 2
 
 
 async def test_a_draft_is_gone_on_with_and_deleted(service: AgentServiceSimulator) -> None:
     whole = {"id": "digital-production", "format": 1}
-    service.drafts = [
+    service.stack_drafts = [
         draft(),
         draft() | {"id": "draft-2", "name": "A brought one", "target": whole, "without": []},
     ]
-    service.drafts.append(draft() | {"id": "draft-3", "name": "Zombie", "title": ""})
+    service.stack_drafts.append(draft() | {"id": "draft-3", "name": "Zombie", "title": ""})
     async with open_wallet(service) as wallet:
         await open_stack(wallet)
         await dialog(wallet, DraftsScreen, "d")
@@ -279,11 +279,11 @@ async def test_a_draft_is_gone_on_with_and_deleted(service: AgentServiceSimulato
         await wallet.sees("A brought one")
         await wallet.press("x")
         await wallet.sees("Press x again to delete “A brought one”.")
-        assert len(service.drafts) == 3
+        assert len(service.stack_drafts) == 3
         await wallet.press("j", "x")  # moving away takes the first x back
-        assert len(service.drafts) == 3
+        assert len(service.stack_drafts) == 3
         await wallet.press("x")
-        await wallet.until(lambda: len(service.drafts) == 2)
+        await wallet.until(lambda: len(service.stack_drafts) == 2)
         await wallet.until(lambda: "My year" not in wallet.text)
 
 
