@@ -60,7 +60,15 @@ class CairnApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "area.credentials", "area.inbox", "area.stack", "area.history", "paste", "backup", "lock", "help", "quit"
+        "area.credentials",
+        "area.inbox",
+        "area.stack",
+        "area.history",
+        "paste",
+        "backup",
+        "lock",
+        "help",
+        "quit",
     )
     MODES = {  # noqa: RUF012 - as Textual declares it
         "unlock": UnlockScreen,

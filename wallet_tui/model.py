@@ -286,7 +286,18 @@ class HistoryEntry:
             seq=doc.number("seq") or 0,
             at=doc.time("at"),
             kind=doc.word(
-                "kind", ("received", "imported", "rejected", "presented", "declined", "revoked", "backed_up", "restored"), "other"
+                "kind",
+                (
+                    "received",
+                    "imported",
+                    "rejected",
+                    "presented",
+                    "declined",
+                    "revoked",
+                    "backed_up",
+                    "restored",
+                ),
+                "other",
             ),
             party=Party.read(doc.doc("party")),
             title=doc.text("title"),
@@ -314,8 +325,8 @@ class Status:
     offers: int
     requests: int
     demo: bool
-    home: Untrusted = Untrusted("")
-    no_backup: bool = False  # the service knows that none was ever made
+    home: Untrusted
+    no_backup: bool  # the service knows that none was ever made
 
     @classmethod
     def read(cls, doc: Doc) -> Status:

@@ -20,7 +20,8 @@ SECONDS = 600.0
 
 File = Annotated[Path, typer.Argument(help="The backup file.")]
 Fd = Annotated[
-    int | None, typer.Option("--passphrase-fd", help="Read the backup's passphrase from this file descriptor.")
+    int | None,
+    typer.Option("--passphrase-fd", help="Read the backup's passphrase from this file descriptor."),
 ]
 
 
@@ -37,7 +38,9 @@ def backup_(
 
     async def work() -> dict[str, Any]:
         async with client(home, as_) as api:
-            if (await api.get("/v1/status"))["lock"] != "unlocked":  # before a passphrase is typed for nothing
+            if (await api.get("/v1/status"))[
+                "lock"
+            ] != "unlocked":  # before a passphrase is typed for nothing
                 raise LockedError("locked", "The wallet is locked.", "Unlock it first: cairn unlock")
             say("a passphrase for the backup; it may be that of the wallet. Nobody can reset it.")
             passphrase = read_passphrase(passphrase_fd, twice=True)
@@ -76,7 +79,9 @@ def restore(
     passphrase_fd: Fd = None,
     new_passphrase_fd: Annotated[
         int | None,
-        typer.Option("--new-passphrase-fd", help="Read the restored wallet's passphrase from this file descriptor."),
+        typer.Option(
+            "--new-passphrase-fd", help="Read the restored wallet's passphrase from this file descriptor."
+        ),
     ] = None,
     home: Home = None,
     as_: As = "learner",
@@ -105,7 +110,9 @@ def restore(
         return
     out(f"restored {document['wallet']} into {document['home']}: {_found(document)}")
     if document["missing"]:
-        out(f"  ! {document['missing']} of the credentials cannot be presented: their keys are not in the backup")
+        out(
+            f"  ! {document['missing']} of the credentials cannot be presented: their keys are not in the backup"
+        )
     say("unlock it with: cairn unlock   (or start it first: cairn agent run)")
 
 

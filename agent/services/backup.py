@@ -101,9 +101,7 @@ async def check(path: Path, passphrase: str) -> Document:
 
 def require_passphrase(passphrase: str) -> None:
     if len(passphrase) < PASSPHRASE_MIN:
-        raise PassphraseError(
-            "weak_passphrase", f"A passphrase needs at least {PASSPHRASE_MIN} characters."
-        )
+        raise PassphraseError("weak_passphrase", f"A passphrase needs at least {PASSPHRASE_MIN} characters.")
 
 
 def _require_place(path: Path, *, replace: bool) -> None:
@@ -111,7 +109,9 @@ def _require_place(path: Path, *, replace: bool) -> None:
         raise InputError("not_absolute", "The place of a backup must be a whole path.", "Begin it with /.")
     with said("written"):  # a name may be too long even to look for
         if not path.parent.is_dir():
-            raise NotFoundError("no_folder", f"There is no folder {path.parent}.", "Make it, or choose another.")
+            raise NotFoundError(
+                "no_folder", f"There is no folder {path.parent}.", "Make it, or choose another."
+            )
         if path.is_dir():
             raise ConflictError("file_exists", f"{path} is a folder.", "Name a file in it.")
         if path.exists() and not replace:
@@ -145,16 +145,20 @@ async def _snapshot(node: Node, copy: Path) -> tuple[list[Stored], Path]:
 def _copy_store(source: Path, copy: Path) -> None:
     """SQLite's online backup: whole as of one moment, while ACA-Py goes on."""
     if not source.exists():
-        raise AgentError("backup_failed", "The agent's own store is not there.", "Lock and unlock, and try again.")
+        raise AgentError(
+            "backup_failed", "The agent's own store is not there.", "Lock and unlock, and try again."
+        )
     os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as here:
-            with closing(sqlite3.connect(copy)) as there:
-                here.backup(there)
-                there.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+        address = f"{source.as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as here, closing(sqlite3.connect(copy)) as there:
+            here.backup(there)
+            there.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
     except sqlite3.Error as error:
         raise AgentError(
-            "backup_failed", f"The agent's own store could not be copied ({type(error).__name__}).", "Try again."
+            "backup_failed",
+            f"The agent's own store could not be copied ({type(error).__name__}).",
+            "Try again.",
         ) from None
 
 
@@ -199,7 +203,12 @@ def _into_place(draft: Path, path: Path, *, replace: bool) -> None:
 
 async def _note(node: Node, path: Path, answer: Document) -> None:
     kind, id = NOTE
-    noted = {"made_at": answer["made_at"], "file": path.name, "bytes": answer["bytes"], "sha256": answer["sha256"]}
+    noted = {
+        "made_at": answer["made_at"],
+        "file": path.name,
+        "bytes": answer["bytes"],
+        "sha256": answer["sha256"],
+    }
     async with node.history_lock:
         entry = await history.next_entry(
             node.vault,

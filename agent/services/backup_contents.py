@@ -81,7 +81,9 @@ def wallet_key(documents: list[Stored]) -> str:
     for kind, id, value in documents:
         if (kind, id) == ("secret", "acapy"):
             return str(json.loads(value)["wallet_key"])
-    raise AgentError("backup_failed", "The wallet has no key for the agent's store.", "Unlock it and try again.")
+    raise AgentError(
+        "backup_failed", "The wallet has no key for the agent's store.", "Unlock it and try again."
+    )
 
 
 def referents(documents: list[Stored]) -> set[str]:
@@ -100,7 +102,9 @@ async def acapy_credentials(file: Path, key: str) -> set[str]:
         finally:
             await store.close()
     except AskarError:
-        raise AgentError("backup_failed", "The copy of the agent's store does not open.", "Try again.") from None
+        raise AgentError(
+            "backup_failed", "The copy of the agent's store does not open.", "Try again."
+        ) from None
 
 
 def read_file(
@@ -114,7 +118,9 @@ def read_file(
         seen.add(entry.name)
         if entry.name in parts:
             if entry.size > VAULT_BYTES:
-                raise InputError("backup_too_large", "This backup is larger than any wallet of ours.", "Use another copy.")
+                raise InputError(
+                    "backup_too_large", "This backup is larger than any wallet of ours.", "Use another copy."
+                )
             return parts[entry.name].extend
         return take(entry)
 
@@ -146,7 +152,9 @@ def _documents(lines: bytes) -> list[Stored]:
         kind, id = each.get("kind"), each.get("id")
         if not isinstance(kind, str) or not isinstance(id, str) or not kind:
             raise _not_ours("It holds something that is no document of a wallet.")
-        found.append((kind, id, json.dumps(each["value"], separators=(",", ":"), ensure_ascii=False).encode()))
+        found.append(
+            (kind, id, json.dumps(each["value"], separators=(",", ":"), ensure_ascii=False).encode())
+        )
     if len({(kind, id) for kind, id, _ in found}) != len(found):
         raise _not_ours("It holds a document twice.")
     return found
@@ -154,7 +162,9 @@ def _documents(lines: bytes) -> list[Stored]:
 
 def _not_ours(what: str) -> InputError:
     return InputError(
-        "backup_damaged", f"This backup cannot be used. {what}", "Nothing was changed. Use another copy of it."
+        "backup_damaged",
+        f"This backup cannot be used. {what}",
+        "Nothing was changed. Use another copy of it.",
     )
 
 
@@ -178,7 +188,9 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for a writer
     except FileNotFoundError:
-        raise NotFoundError("no_file", f"There is no file {path}.", "Look whether the name is right.") from None
+        raise NotFoundError(
+            "no_file", f"There is no file {path}.", "Look whether the name is right."
+        ) from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise InputError("not_a_backup", f"{path} is not a file.", "Look whether the name is right.")
@@ -195,5 +207,7 @@ def said(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise AgentError(
-            "backup_failed", f"The backup could not be {what}: {error.strerror}.", "Choose another place, or make room."
+            "backup_failed",
+            f"The backup could not be {what}: {error.strerror}.",
+            "Choose another place, or make room.",
         ) from None

@@ -1,7 +1,7 @@
 """A wallet out of a backup, into a home without one: all of it or nothing, whenever the machine stops.
 
-It is put together beside (`agent.store.restore_folder`), checked there, and moved into its place. Documents are never on
-disk in plain.
+It is put together beside (`agent.store.restore_folder`), checked there, and moved into its place. Documents are never
+on disk in plain.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ from agent.store.backup_file import Entry
 from agent.store.restore_folder import ACAPY_STORE, VAULT
 from agent.store.vault import Document, Put, Vault
 
-async def restore(home: Path, path: Path, passphrase: str, new_passphrase: str, *, bus: Bus | None = None) -> Document:
+
+async def restore(
+    home: Path, path: Path, passphrase: str, new_passphrase: str, *, bus: Bus | None = None
+) -> Document:
     """Make a wallet out of a backup. Answers as `backup.check`, and with ``home``, ``settings_kept`` (the home had
     settings of its own, which stay) and ``missing`` (credentials without their keys; there should be none).
 
@@ -87,7 +90,9 @@ async def _fill(part: Path, found: Contents, name: str, passphrase: str) -> int:
     try:
         await vault.fill(found.documents)
         if sorted(await vault.everything()) != sorted(found.documents):
-            raise AgentError("backup_failed", "The wallet that was made is not the one in the backup.", "Try again.")
+            raise AgentError(
+                "backup_failed", "The wallet that was made is not the one in the backup.", "Try again."
+            )
         entry = await history.next_entry(
             vault,
             at=clock.stamp(clock.now()),

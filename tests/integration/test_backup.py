@@ -16,7 +16,7 @@ from agent.client import AgentClient
 from agent.errors import CairnError
 from tests.integration import steps
 
-FIRST, SECOND, THIRD = "correct horse battery", "another machine's words", "words of the file"
+SECOND, THIRD = "another machine's words", "words of the file"
 
 
 async def _cairn(*arguments: str, passphrases: tuple[str, ...] = ()) -> str:
@@ -74,7 +74,16 @@ async def test_a_restored_wallet_presents(universe: Universe, tmp_path: Path) ->
         registry_root=universe.registry_root,
     )
     home = other.home("learner")
-    command = ("restore", str(file), "--home", str(home), "--passphrase-fd", "{0}", "--new-passphrase-fd", "{1}")
+    command = (
+        "restore",
+        str(file),
+        "--home",
+        str(home),
+        "--passphrase-fd",
+        "{0}",
+        "--new-passphrase-fd",
+        "{1}",
+    )
     await universe.stop_one("learner", signal.SIGKILL)  # the first machine is gone
     try:
         await _cairn(*command, passphrases=(THIRD, PASSPHRASE))
@@ -92,7 +101,9 @@ async def test_a_restored_wallet_presents(universe: Universe, tmp_path: Path) ->
             assert sent["state"] == "sent", sent["error"]
 
             async def judged() -> list[steps.Document] | None:
-                found = [each for each in await steps.answers(universe, request) if each["verdict"] is not None]
+                found = [
+                    each for each in await steps.answers(universe, request) if each["verdict"] is not None
+                ]
                 return found or None
 
             (answer,) = await steps.until(judged, "the verdict", 120)
@@ -102,8 +113,8 @@ async def test_a_restored_wallet_presents(universe: Universe, tmp_path: Path) ->
             again = await steps.offer(universe)
             reviewed = await api.post("/v1/wallet/offers/review", {"link": again["link"]})
             assert (await api.post(f"/v1/wallet/offers/{reviewed['id']}/accept"))["state"] == "accepted"
+            body = {"path": str(file), "passphrase": THIRD, "new_passphrase": SECOND}
             with pytest.raises(CairnError, match="wallet_exists"):
-                body = {"path": str(file), "passphrase": THIRD, "new_passphrase": SECOND}
                 await api.post("/v1/restore", body)
     finally:
         await other.stop()

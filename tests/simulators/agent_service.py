@@ -241,7 +241,9 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
     def _backup(self, body: Json) -> Json:
         path = body["path"]
         if path in self.backups and not body["replace"]:
-            raise ProblemError(409, "file_exists", f"{path} exists already.", "Choose another name, or replace it.")
+            raise ProblemError(
+                409, "file_exists", f"{path} exists already.", "Choose another name, or replace it."
+            )
         for name in ("waiting for the agent", "copying the wallet", "encrypting", "reading it back"):
             self.emit("step", exchange="backup", name=name, seconds=0.1, state="done")
         self.backups[path] = (body["passphrase"], self.name)
@@ -251,7 +253,9 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
 
     def _in_backup(self, body: Json) -> Json:
         if body["path"] not in self.backups:
-            raise ProblemError(404, "no_file", f"There is no file {body['path']}.", "Look whether the name is right.")
+            raise ProblemError(
+                404, "no_file", f"There is no file {body['path']}.", "Look whether the name is right."
+            )
         passphrase, wallet = self.backups[body["path"]]
         if body["passphrase"] != passphrase:
             raise ProblemError(
@@ -274,7 +278,9 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
 
     def _restore(self, body: Json) -> Json:
         if not self.first_run:
-            raise ProblemError(409, "wallet_exists", "There is already a wallet here.", "Restore into another folder.")
+            raise ProblemError(
+                409, "wallet_exists", "There is already a wallet here.", "Restore into another folder."
+            )
         found = self._in_backup(body)
         self.first_run, self.passphrase = False, body["new_passphrase"]
         self.emit("status")

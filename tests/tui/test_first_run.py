@@ -43,7 +43,9 @@ def secrets_held(wallet: Driver) -> list[str]:
     for screens in wallet.app._screen_stacks.values():
         for screen in screens:
             held += [field.value for field in screen.query(Input) if field.password and field.value]
-            held += [text for name in ("_own", "_passphrase", "_wanted") if (text := getattr(screen, name, ""))]
+            held += [
+                text for name in ("_own", "_passphrase", "_wanted") if (text := getattr(screen, name, ""))
+            ]
     return held
 
 
@@ -133,7 +135,9 @@ async def test_putting_the_backup_off_is_said_until_it_is_made(fresh: AgentServi
         await wallet.sees("Make a new wallet")
         assert "Demo passphrase" not in wallet.text
         await wallet.press("d")
-        await wallet.until(lambda: wallet.toasts == ["This is no demonstration: choose a passphrase of your own."])
+        await wallet.until(
+            lambda: wallet.toasts == ["This is no demonstration: choose a passphrase of your own."]
+        )
         assert wallet.posted("/unlock") == []
         await chosen(wallet)
         await wallet.press("escape")
@@ -175,7 +179,9 @@ async def test_a_wallet_out_of_a_backup(fresh: AgentServiceSimulator, size: tupl
         await wallet.sees("Restore a backup")
         await wallet.press("tab", "enter")
         await wallet.sees("whole or not at all")
-        await fill(wallet, path="/stick/other.cairn", file_passphrase="wrong words", passphrase=OTHER, again=OTHER)
+        await fill(
+            wallet, path="/stick/other.cairn", file_passphrase="wrong words", passphrase=OTHER, again=OTHER
+        )
         await wallet.sees("There is no file /stick/other.cairn")
         wallet.app.screen.query_one("#path", Input).value = "/stick/wallet.cairn"
         await wallet.press("enter")

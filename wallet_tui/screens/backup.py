@@ -258,7 +258,9 @@ class BackupScreen(Judging):
         if self._progress is not None:
             self.notify(t("The backup goes on. The history says when it is done."))
         elif self._first and self._made is None:
-            self.notify(t("No backup yet. Press B for it when you have a place for the file."), severity="warning")
+            self.notify(
+                t("No backup yet. Press B for it when you have a place for the file."), severity="warning"
+            )
         self.dismiss(None)
 
 
@@ -271,7 +273,11 @@ def made_lines(made: Backup) -> list[Content]:
     )
     lines = [join(("✓ ", "$text-success"), found), safe_text(made.path, MAX_PATH_CHARS)]
     if not made.intact:
-        lines.append(Content.styled(t("✗ The chain of the history does not hold; it is in the file as it is."), "$text-error"))
+        lines.append(
+            Content.styled(
+                t("✗ The chain of the history does not hold; it is in the file as it is."), "$text-error"
+            )
+        )
     return [*lines, Content.styled(t("enter  to the wallet"), "$muted")]
 
 

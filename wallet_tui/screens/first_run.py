@@ -1,4 +1,4 @@
-"""The first run: a new wallet with its passphrase, or one out of a backup file. Nothing is made before it was confirmed."""
+"""The first run: a new wallet with its passphrase, or one out of a backup file. Nothing is made unless confirmed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ from wallet_tui.widgets.frame import Banner, Hint, KeyBar, StatusLine
 # Public: it is printed by `cairn up` and protects nothing.
 DEMO_PASSPHRASE = "cairn-demo-passphrase"  # noqa: S105
 NO_RESET = mark("Nobody can reset it: without the passphrase nobody can read the credentials, you included.")
-WEAK = mark("This passphrase is {word}: somebody who gets hold of this folder would find it. Four or five words are better.")
+WEAK = mark(
+    "This passphrase is {word}: somebody who gets hold of this folder would find it. Four or five words are better."
+)
 RESTORE = mark("The wallet that is in the backup comes here, whole or not at all. The file is not changed.")
 # Which fields each page has, in their order.
 PAGES: dict[str, tuple[str, ...]] = {
@@ -142,7 +144,9 @@ class FirstRunScreen(Judging):
 
     def _turn(self, page: str, told: Content | None = None) -> None:
         self._page, self._told = page, told or Content("")
-        new = t("A new passphrase for this machine (empty: the same)") if page == "restore" else t("Passphrase")
+        new = (
+            t("A new passphrase for this machine (empty: the same)") if page == "restore" else t("Passphrase")
+        )
         for name in ALL_FIELDS:
             label = new if name == "passphrase" else ""
             show_field(self, name, shown=name in PAGES[page], label=label)
@@ -161,7 +165,11 @@ class FirstRunScreen(Judging):
         if self._page == "weak":
             return [Choice("another", t("Choose another"), ""), Choice("anyway", t("Use it anyway"), "")]
         demo = [Choice("demo", t("Demo passphrase"), "d")] if self._demo else []
-        return [Choice("new", t("Make a new wallet"), ""), Choice("restore", t("Restore a backup"), ""), *demo]
+        return [
+            Choice("new", t("Make a new wallet"), ""),
+            Choice("restore", t("Restore a backup"), ""),
+            *demo,
+        ]
 
     def _who(self) -> Content:
         status = self._status
@@ -334,7 +342,9 @@ class FirstRunScreen(Judging):
     def action_demo(self) -> None:
         if self._page != "start" or self._progress is not None:
             return
-        if not self.refuse("" if self._demo else t("This is no demonstration: choose a passphrase of your own.")):
+        if not self.refuse(
+            "" if self._demo else t("This is no demonstration: choose a passphrase of your own.")
+        ):
             self._go(DEMO_PASSPHRASE)
 
     def on_choices_taken(self, message: Choices.Taken) -> None:
@@ -356,4 +366,3 @@ class FirstRunScreen(Judging):
         if self._progress is None and self._page != "start":
             self.forget()
             self._turn("start")
-

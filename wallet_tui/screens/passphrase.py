@@ -67,7 +67,9 @@ def meter(found: int | None) -> Content:
         return Content.styled(t("strength  …"), "$muted")
     full = CELLS * (found + 1) // len(WORDS)
     bar = "█" * full + "·" * (CELLS - full)
-    return join((t("strength"), "$muted"), "  [", (bar, STYLES[found]), "] ", (t(WORDS[found]), STYLES[found]))
+    return join(
+        (t("strength"), "$muted"), "  [", (bar, STYLES[found]), "] ", (t(WORDS[found]), STYLES[found])
+    )
 
 
 class Judging(Asking):

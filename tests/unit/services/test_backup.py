@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +145,11 @@ async def test_what_refuses_a_backup(holder: Member, university: Member, tmp_pat
         await backup.make(node, Path("wallet.cairn"), WORDS)
     with pytest.raises(NotFoundError, match="not_this_role"):
         await backup.make(university.agent.node, file, WORDS)
-    for where, code in (("nowhere/wallet.cairn", "no_folder"), ("", "file_exists"), ("a" * 300, "backup_failed")):
+    for where, code in (
+        ("nowhere/wallet.cairn", "no_folder"),
+        ("", "file_exists"),
+        ("a" * 300, "backup_failed"),
+    ):
         with pytest.raises(CairnError) as caught:
             await made(holder, tmp_path / where)
         assert (caught.value.code, bool(caught.value.hint)) == (code, True)
@@ -292,7 +296,7 @@ class Mortal:
     def __init__(self, at: int, patch: pytest.MonkeyPatch) -> None:
         self.at, self.count, self.dead = at, 0, False
         for owner, name in (
-            (restore_folder.os, "rename"),
+            (Path, "rename"),
             (restore_folder.os, "fsync"),
             (restore_folder.shutil, "rmtree"),
             (restore_folder, "begin"),
@@ -343,14 +347,17 @@ async def test_dying_anywhere_leaves_no_wallet_or_the_whole(
         home = tmp_path / f"home{at}"
         with monkeypatch.context() as patch:
             mortal = Mortal(at, patch)
-            try:
+            with suppress(DiedError):
                 await restored(file, home)
-            except DiedError:
-                pass
         restore_folder.settle(home)  # the next start
         whole = (home / "vault.db").exists()
         if whole:
-            assert sorted(path.name for path in home.iterdir()) == ["acapy", "agent.json", "token", "vault.db"]
+            assert sorted(path.name for path in home.iterdir()) == [
+                "acapy",
+                "agent.json",
+                "token",
+                "vault.db",
+            ]
             load_settings(home)
             async with vault_module.opened(home / "vault.db", NEW) as vault:
                 assert len(await vault.all("credential")) == 1
@@ -376,7 +383,7 @@ async def test_a_service_that_starts_finds_what_was_decided(holder: Member, tmp_
     done = home / restore_folder.DONE
     for name in (ACAPY_STORE.parent.parent, Path("vault.db")):
         (done / name).parent.mkdir(parents=True, exist_ok=True)
-        os.rename(home / name, done / name)
+        (home / name).rename(done / name)
     (home / ".backup-left").mkdir()
     (home / restore_folder.PART).mkdir()
     agent = Agent(home, load_settings(home))

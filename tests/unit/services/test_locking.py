@@ -227,7 +227,9 @@ def test_a_closed_lid_is_idleness() -> None:
         assert node_module.awake_clock() > 0
 
 
-async def test_locked_is_said_before_the_key_is_dropped(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_locked_is_said_before_the_key_is_dropped(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While ACA-Py takes its time to stop: screens have gone blank, and who asks hears that it is locked."""
     node = agent.node
     await node.unlock(PASSPHRASE)

@@ -30,7 +30,9 @@ def made(parts: tuple[tuple[str, bytes], ...] = PARTS, **more: Any) -> bytes:
     return out.getvalue()
 
 
-def opened(data: bytes, passphrase: str = PASSPHRASE, limits: Limits = LAX) -> tuple[Manifest, dict[str, bytes]]:
+def opened(
+    data: bytes, passphrase: str = PASSPHRASE, limits: Limits = LAX
+) -> tuple[Manifest, dict[str, bytes]]:
     parts: dict[str, bytearray] = {}
 
     def take(entry: Entry) -> Any:
@@ -136,7 +138,9 @@ def test_an_accent_may_be_spelt_in_two_ways() -> None:
     opened(out.getvalue(), "cafe\u0301 au lait")
 
 
-@pytest.mark.parametrize("data", [b"", b"x", b"%PDF-1.7\n" * 100, b"PK\x03\x04" + b"\0" * 500, b"SQLite format 3\0"])
+@pytest.mark.parametrize(
+    "data", [b"", b"x", b"%PDF-1.7\n" * 100, b"PK\x03\x04" + b"\0" * 500, b"SQLite format 3\0"]
+)
 def test_a_foreign_file(data: bytes) -> None:
     assert refused(data).code == "not_a_backup"
 
@@ -176,7 +180,9 @@ def headed(**changed: Any) -> bytes:
     ],
     ids=str,
 )
-def test_a_file_cannot_ask_for_work_or_memory(changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_cannot_ask_for_work_or_memory(
+    changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(backup_file, "Argon2id", None)  # nothing is derived: it would be a TypeError
     assert refused(headed(**changed), backup_file.LIMITS).code == "backup_costs"
 
