@@ -342,8 +342,8 @@ class Status:
     requests: int
     notices: int  # not seen yet
     demo: bool
-    home: Untrusted = Untrusted("")
-    no_backup: bool = False  # the service knows that none was ever made
+    home: Untrusted
+    no_backup: bool  # the service knows that none was ever made
 
     @classmethod
     def of_bytes(cls, data: bytes) -> Status:

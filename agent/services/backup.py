@@ -150,10 +150,10 @@ def _copy_store(source: Path, copy: Path) -> None:
         )
     os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as here:
-            with closing(sqlite3.connect(copy)) as there:
-                here.backup(there)
-                there.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+        address = f"{source.as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as here, closing(sqlite3.connect(copy)) as there:
+            here.backup(there)
+            there.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
     except sqlite3.Error as error:
         raise AgentError(
             "backup_failed",

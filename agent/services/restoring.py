@@ -1,7 +1,7 @@
 """A wallet out of a backup, into a home without one: all of it or nothing, whenever the machine stops.
 
-It is put together beside (`agent.store.restore_folder`), checked there, and moved into its place. Documents are never on
-disk in plain.
+It is put together beside (`agent.store.restore_folder`), checked there, and moved into its place. Documents are never
+on disk in plain.
 """
 
 from __future__ import annotations

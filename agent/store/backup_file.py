@@ -9,13 +9,13 @@
     check    32 bytes   HMAC-SHA256 of all of the above: the passphrase is right and the header is ours
     pieces              ChaCha20-Poly1305, each ``chunk`` bytes of plain text and 16 of tag; the last may be shorter
 
-Argon2id (RFC 9106) gives 64 bytes: 32 for the pieces, 32 for the check. Pieces are a STREAM (Hoang, Reyhanitabar, Rogaway,
-Vizár 2015): the nonce is the piece's number (11 bytes) and 1 for the last one, else 0, so that none can be moved, left
-out, repeated or put behind the end; the digest of all that stands before the pieces is their associated data. The salt is new
-for every file, and with it the key, so a nonce is used once.
+Argon2id (RFC 9106) gives 64 bytes: 32 for the pieces, 32 for the check. Pieces are a STREAM (Hoang, Reyhanitabar,
+Rogaway, Vizár 2015): the nonce is the piece's number (11 bytes) and 1 for the last one, else 0, so that none can be
+moved, left out, repeated or put behind the end; the digest of all that stands before the pieces is their associated
+data. The salt is new for every file, and with it the key, so a nonce is used once.
 
-Plain text: the length of the manifest (4 bytes, big endian), the manifest (JSON), then the entries in the manifest's order,
-with nothing between or behind them.
+Plain text: the length of the manifest (4 bytes, big endian), the manifest (JSON), then the entries in the manifest's
+order, with nothing between or behind them.
 
 Everything that a foreign or damaged file can do ends in a `CairnError`. What `read` has given out before it returned is
 not to be used if it did not return.

@@ -37,7 +37,7 @@ def settle(home: Path) -> None:
     for name in _PLACES:
         if (done / name).exists() and not (home / name).exists():
             (home / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.rename(done / name, home / name)
+            (done / name).rename(home / name)
             sync((home / name).parent)
     shutil.rmtree(done)
 
@@ -72,7 +72,7 @@ def decide(home: Path) -> None:
     for path in [*part.rglob("*"), part]:
         _flush(path)
     require_no_wallet(home)
-    os.rename(part, home / DONE)
+    part.rename(home / DONE)
     sync(home)
     settle(home)
 

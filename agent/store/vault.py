@@ -2,10 +2,10 @@
 
 Everything that names a person or a secret lives here, for every role: records, offers, requests, verdicts,
 history, and the key that opens ACA-Py's own wallet. Askar encrypts names, values and kinds with a key that we derive
-from the passphrase by Argon2id (RFC 9106), twice the memory of its second recommendation: half a second on two
-slow cores. Askar's own method of the same strength takes nearly a second, which is all that unlocking may take; a vault
-that was made with it still opens. Salt and cost lie in a row of Askar's own table ``config``, so that the vault stays one
-file. No tags are used: Askar's plain tags would lie on disk unencrypted.
+from the passphrase by Argon2id (RFC 9106), with twice the memory of its second recommendation: half a second on two
+slow cores. Askar's own method, "moderate" Argon2i, takes nearly a second, which is all that unlocking may take; a
+vault that was made with it still opens. Salt and cost lie in a row of Askar's own table ``config``, so that the vault
+stays one file. No tags are used: Askar's plain tags would lie on disk unencrypted.
 """
 
 from __future__ import annotations

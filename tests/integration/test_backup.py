@@ -16,7 +16,7 @@ from agent.client import AgentClient
 from agent.errors import CairnError
 from tests.integration import steps
 
-FIRST, SECOND, THIRD = "correct horse battery", "another machine's words", "words of the file"
+SECOND, THIRD = "another machine's words", "words of the file"
 
 
 async def _cairn(*arguments: str, passphrases: tuple[str, ...] = ()) -> str:
@@ -113,8 +113,8 @@ async def test_a_restored_wallet_presents(universe: Universe, tmp_path: Path) ->
             again = await steps.offer(universe)
             reviewed = await api.post("/v1/wallet/offers/review", {"link": again["link"]})
             assert (await api.post(f"/v1/wallet/offers/{reviewed['id']}/accept"))["state"] == "accepted"
+            body = {"path": str(file), "passphrase": THIRD, "new_passphrase": SECOND}
             with pytest.raises(CairnError, match="wallet_exists"):
-                body = {"path": str(file), "passphrase": THIRD, "new_passphrase": SECOND}
                 await api.post("/v1/restore", body)
     finally:
         await other.stop()

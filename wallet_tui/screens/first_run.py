@@ -1,4 +1,4 @@
-"""The first run: a new wallet with its passphrase, or one out of a backup file. Nothing is made before it was confirmed."""
+"""The first run: a new wallet with its passphrase, or one out of a backup file. Nothing is made unless confirmed."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -296,7 +296,7 @@ class Mortal:
     def __init__(self, at: int, patch: pytest.MonkeyPatch) -> None:
         self.at, self.count, self.dead = at, 0, False
         for owner, name in (
-            (restore_folder.os, "rename"),
+            (Path, "rename"),
             (restore_folder.os, "fsync"),
             (restore_folder.shutil, "rmtree"),
             (restore_folder, "begin"),
@@ -347,10 +347,8 @@ async def test_dying_anywhere_leaves_no_wallet_or_the_whole(
         home = tmp_path / f"home{at}"
         with monkeypatch.context() as patch:
             mortal = Mortal(at, patch)
-            try:
+            with suppress(DiedError):
                 await restored(file, home)
-            except DiedError:
-                pass
         restore_folder.settle(home)  # the next start
         whole = (home / "vault.db").exists()
         if whole:
@@ -385,7 +383,7 @@ async def test_a_service_that_starts_finds_what_was_decided(holder: Member, tmp_
     done = home / restore_folder.DONE
     for name in (ACAPY_STORE.parent.parent, Path("vault.db")):
         (done / name).parent.mkdir(parents=True, exist_ok=True)
-        os.rename(home / name, done / name)
+        (home / name).rename(done / name)
     (home / ".backup-left").mkdir()
     (home / restore_folder.PART).mkdir()
     agent = Agent(home, load_settings(home))
