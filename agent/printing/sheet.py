@@ -38,7 +38,8 @@ LEFT, TOP, BOTTOM = 51.0, 48.0, 62.0
 TEXT, SMALL = 9.5, 8.0
 LEADING: Final = 1.38
 # Stands for the number of pages until it is known. No text from outside can hold it: `shown` lets no control through.
-_PAGES: Final = "\x1a\x1a"
+# Its width is what that number may take: a document of 250 credentials has some 800 pages.
+_PAGES: Final = "\x1a" * 4
 
 
 @dataclass(frozen=True, slots=True)

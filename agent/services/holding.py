@@ -49,6 +49,7 @@ class Holding:
         ] = {}  # by link: looking at an offer and deciding on it take turns
         self._second_copy = SecondCopy(node, OFFER, CREDENTIAL)
         self.summaries, self.shares = summaries.Summaries(node), summaries.Shares(node)
+        node.on_open.append(lambda _: node.spawn(self._prepare(), "prepare the list"))
         node.webhooks.subscribe(self._on_event)
 
     # ------------------------------------------------------------------ offers
@@ -324,6 +325,11 @@ class Holding:
                 "More than one credential fits." if len(fitting) > 1 else "There is no such credential.",
             )
         return found
+
+    async def _prepare(self) -> None:
+        """After each unlock, while ACA-Py starts."""
+        await self.summaries.compare()
+        await self.shares.prepare()
 
     async def detail(self, credential: Document) -> Document:
         """One credential as it is shown: with whom it was shown to, and what its holder added."""

@@ -123,10 +123,6 @@ class Summaries(_InMemory):
         self._going: set[str] = set()
         self._made: dict[tuple[Any, str], tuple[str, Any]] = {}
 
-    def _follow(self, vault: Vault) -> None:
-        super()._follow(vault)
-        self._node.spawn(self.compare(), "compare the list with the credentials")
-
     # ------------------------------------------------------------------ what is asked
 
     async def listed(self) -> bytes:
@@ -246,12 +242,17 @@ class Shares(_InMemory):
 
     async def of(self, id: str) -> list[Document]:
         """Oldest first: ``{"at", "to", "claims"}``."""
-        await self._ready()
+        await self.prepare()
         return list(self._by_credential.get(id, []))
+
+    async def prepare(self) -> None:
+        """Read the history now: with ten thousand entries that takes a second, which the first detail need not wait."""
+        await self._ready()
 
     async def _read(self, vault: Vault) -> None:
         self._drop()
-        for entry in await history.entries(vault):
+        entries = [json.loads(value) async for _, value in vault.each(history.KIND)]
+        for entry in sorted(entries, key=lambda entry: int(entry["seq"])):
             self._note(entry)
 
     def _apply(self, change: Change) -> None:

@@ -267,13 +267,14 @@ async def test_whom_it_was_shown_to_is_known_without_reading_the_history_again(
     holding = learner.agent.holding
     assert await holding.shares.of(credential["id"]) == []
 
-    async def broken(_vault: Vault) -> None:
+    async def broken(_vault: Vault, _kind: str) -> None:
         raise AssertionError("read again")
 
     for number in (1, 2):
         await learner.present((await employer.ask())["link"])
         with monkeypatch.context() as patch:
-            patch.setattr(summaries.history, "entries", broken)
+            patch.setattr(Vault, "each", broken)
+            patch.setattr(Vault, "all", broken)
             shared = (await holding.detail(await holding.credential(credential["id"])))["shared"]
         assert len(shared) == number
     assert {share["to"]["did"] for share in shared} == {employer.did}
