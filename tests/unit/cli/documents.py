@@ -206,7 +206,7 @@ def history(text: str, *, intact: bool = True) -> Document:
 
 def stack(text: str) -> Document:
     member = {
-        "id": text,
+        "credential_id": text,
         "title": text,
         "state": "counted",
         "counts": text,
