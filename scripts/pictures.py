@@ -1,9 +1,10 @@
 """Draw the pictures of the README: the real wallet, on the simulated agent service, as SVG.
 
-    python scripts/pictures.py [--check]
+    python scripts/pictures.py [--check] [NAME …]
 
-writes docs/pictures/<screen>-<columns>x<lines>.svg. With ``--check`` nothing is written and the exit code is
-1 if a picture would change. Clock, time zone and cursor are frozen, so the same code draws the same bytes.
+writes docs/pictures/<screen>-<columns>x<lines>[-<theme>].svg, all or those whose screen is named. With ``--check``
+nothing is written and the exit code is 1 if a picture would change. Clock, time zone and cursor are frozen, so the
+same code draws the same bytes. A new screen is one more line of `PICTURES`; the tour of the tests leads there.
 """
 
 from __future__ import annotations
@@ -19,27 +20,74 @@ import argparse
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from textual.pilot import Pilot  # noqa: E402 - after the environment and the path are set
 from textual.widgets import Input  # noqa: E402 - after the environment and the path are set
 
 from tests.simulators.agent_service import AgentServiceSimulator  # noqa: E402 - after the environment and the path are set
 from tests.simulators.agent_service_data import NOW  # noqa: E402 - after the environment and the path are set
+from tests.tui.tour import Guide, Stop, words_of  # noqa: E402 - after the environment and the path are set
 from wallet_tui.app import CairnApp  # noqa: E402 - after the environment and the path are set
 from wallet_tui.screens.consent import ConsentScreen  # noqa: E402 - after the environment and the path are set
 from wallet_tui.screens.offer import OfferScreen  # noqa: E402 - after the environment and the path are set
 
 OUT = ROOT / "docs" / "pictures"
-SIZES = ((80, 24), (120, 36))
-DEADLINE = 30.0
+DEADLINE = 60.0
 # Rich's export names a font on a remote server; a picture of ours asks nobody.
 _FONT_FACE = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a whole row of pictures is drawn. The default theme has no name in the file's."""
+
+    size: tuple[int, int]
+    theme: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.size[0]}x{self.size[1]}" + (f"-{self.theme}" if self.theme else "")
+
+
+LOOKS = (Look((80, 24)), Look((120, 36)), Look((80, 24), "high-contrast"))
+
+
+def _offer() -> OfferScreen:
+    return OfferScreen(offer_id="offer-2")
+
+
+def _request() -> ConsentScreen:
+    return ConsentScreen(request_id="req-1")
+
+
+def _unsatisfiable() -> ConsentScreen:
+    return ConsentScreen(request_id="req-2")
+
+
+_PAGES = ("pagedown",) * 6
+
+# In this order: each stop leaves the wallet in an area. The data are the simulator's, so their words may be waited for.
+PICTURES = (
+    Stop("credentials", "CredentialsScreen", "5 held", keys=("1",)),
+    Stop("detail", "CredentialsScreen", "Institution listed", keys=("1", "g", "j", "j", "j", "enter")),
+    Stop("inbox", "InboxScreen", "look closely", keys=("2",)),
+    Stop("offer", "OfferScreen", "Who offers it", opens=_offer),
+    Stop("consent", "ConsentScreen", "You decide", opens=_request),
+    Stop(
+        *("consent-confirm", "ConsentScreen", "y sends, any other key does not"),
+        opens=_request,
+        keys=(*_PAGES, "S"),
+        leaves=("n", "escape"),
+    ),
+    Stop("consent-missing", "ConsentScreen", "does not satisfy", opens=_unsatisfiable),
+    Stop("stack", "StackScreen", "8 of 15", keys=("3",)),
+    Stop("history", "HistoryScreen", "chain of 4", keys=("4",)),
+    Stop("help", "HelpScreen", "Keys here", keys=("1", "question_mark")),
+)
 
 
 class FrozenApp(CairnApp):
@@ -47,67 +95,44 @@ class FrozenApp(CairnApp):
         return 1.0
 
 
-async def until(pilot: Pilot[None], there: Callable[[], bool]) -> None:
-    end = asyncio.get_running_loop().time() + DEADLINE
-    while not there():
-        if asyncio.get_running_loop().time() > end:
-            raise SystemExit("a screen never came")
-        await pilot.pause(0.02)
-    await pilot.pause()
-
-
-def shows(app: CairnApp, text: str) -> bool:
-    strips = app.screen._compositor.render_strips()
-    return text in " ".join("".join(segment.text for strip in strips for segment in [*strip]).split())
-
-
-async def walk(app: CairnApp, pilot: Pilot[None], service: AgentServiceSimulator) -> AsyncIterator[str]:
-    """Go through the screens; yields the name of each as it stands there."""
-    await until(pilot, lambda: isinstance(app.focused, Input))
-    app.focused.cursor_blink = False  # type: ignore[union-attr]
-    yield "unlock"
-    service.lock, service.agent_state = "unlocked", "ready"
-    app.read_status()
-    await until(pilot, lambda: shows(app, "5 held"))
-    yield "credentials"
-    await pilot.press("j", "j", "j", "enter")
-    await until(pilot, lambda: shows(app, "Institution listed"))
-    yield "detail"
-    await pilot.press("2")
-    await until(pilot, lambda: shows(app, "look closely"))
-    yield "inbox"
-    app.push_screen(OfferScreen(offer_id="offer-2"))
-    await until(pilot, lambda: shows(app, "Who offers it"))
-    yield "offer"
-    app.screen.dismiss(None)
-    app.push_screen(ConsentScreen(request_id="req-1"))
-    await until(pilot, lambda: shows(app, "You decide"))
-    yield "consent"
-    await pilot.press(*["pagedown"] * 6)
-    await pilot.press("S")
-    await until(pilot, lambda: shows(app, "y sends, any other key does not"))
-    yield "consent-confirm"
-    await pilot.press("n", "escape")
-    app.push_screen(ConsentScreen(request_id="req-2"))
-    await until(pilot, lambda: shows(app, "does not satisfy"))
-    yield "consent-missing"
-    await pilot.press("escape", "3")
-    await until(pilot, lambda: shows(app, "8 of 15"))
-    yield "stack"
-    await pilot.press("4")
-    await until(pilot, lambda: shows(app, "intact, 4 entries"))
-    yield "history"
-
-
-async def draw(size: tuple[int, int]) -> dict[str, str]:
+async def draw(look: Look, wanted: set[str]) -> dict[str, str]:
+    """File name → SVG; nothing for a theme that the wallet does not have."""
     service = AgentServiceSimulator()
-    app = FrozenApp(service.client, now=lambda: datetime.fromisoformat(NOW))
-    pictures = {}
-    async with app.run_test(size=size) as pilot:
-        async for name in walk(app, pilot, service):
+    app = FrozenApp(service.client, now=lambda: datetime.fromisoformat(NOW), poll_seconds=3600)
+    if look.theme and look.theme not in app.available_themes:
+        print(f"there is no theme {look.theme}: not drawn")
+        return {}
+    if look.theme:
+        app.theme = look.theme
+    pictures: dict[str, str] = {}
+
+    def take(name: str) -> None:
+        if not wanted or name in wanted:
             svg = _FONT_FACE.sub("", app.export_screenshot(title="Cairn"))
-            svg = svg.replace("Fira Code", "Fira Code, DejaVu Sans Mono")
-            pictures[f"{name}-{size[0]}x{size[1]}.svg"] = svg
+            pictures[f"{name}-{look}.svg"] = svg.replace("Fira Code", "Fira Code, DejaVu Sans Mono")
+
+    async with app.run_test(size=look.size) as pilot:
+
+        async def settle() -> None:
+            await pilot._wait_for_screen()
+            app.screen._on_timer_update()
+            await asyncio.sleep(0)
+
+        guide = Guide(app, settle, lambda _: None)
+        while "Locked" not in words_of(app) or not isinstance(app.focused, Input):
+            await guide.rest()
+        app.focused.cursor_blink = False
+        await guide.rest()
+        take("unlock")
+        service.lock, service.agent_state = "unlocked", "ready"
+        app.read_status()
+        for stop in PICTURES:
+            async with asyncio.timeout(DEADLINE):
+                await guide.arrive(stop)
+                await guide.rest()
+            take(stop.name)
+            for key in stop.leaves:
+                await guide.press(key)
     return pictures
 
 
@@ -116,19 +141,23 @@ def main() -> int:
     options.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if a picture would change"
     )
-    check = options.parse_args().check
+    options.add_argument("names", nargs="*", metavar="NAME", help="only the pictures of these screens")
+    given = options.parse_args()
+    unknown = set(given.names) - {"unlock", *(stop.name for stop in PICTURES)}
+    if unknown:
+        options.error(f"no such picture: {', '.join(sorted(unknown))}")
     time.tzset()
     changed = []
-    for size in SIZES:
-        for name, svg in asyncio.run(draw(size)).items():
+    for look in LOOKS:
+        for name, svg in asyncio.run(draw(look, set(given.names))).items():
             path = OUT / name
             if not path.exists() or path.read_text(encoding="utf-8") != svg:
                 changed.append(name)
-                if not check:
+                if not given.check:
                     OUT.mkdir(parents=True, exist_ok=True)
                     path.write_text(svg, encoding="utf-8")
     print("\n".join(changed) if changed else "no picture changed")
-    return 1 if check and changed else 0
+    return 1 if given.check and changed else 0
 
 
 if __name__ == "__main__":
