@@ -66,7 +66,7 @@ def run_(*, passphrase_fd: PassphraseFd = None, home: Home = None, as_: As = "le
         from agent.services.agent import Agent
         from agent.store import restore_folder
 
-        restore_folder.settle(folder)  # a restore may have been broken off after it was decided
+        restore_folder.finish(folder)  # a restore may have been broken off after it was decided
         settings = load_settings(folder)
         logs.to_file(folder / "logs" / "service.log")
         passphrase = None if passphrase_fd is None else read_passphrase(passphrase_fd)

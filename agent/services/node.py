@@ -84,7 +84,7 @@ class WaitError(CairnError):
 
 class Node:
     def __init__(self, home: Path, settings: Settings) -> None:
-        restore_folder.settle(home)
+        restore_folder.finish(home)
         self.home = home
         self.settings = settings
         self.bus = Bus()
@@ -246,7 +246,8 @@ class Node:
     # ------------------------------------------------------------------ start, unlock and lock
 
     def start(self) -> None:
-        """What runs as long as the service does, the wallet locked or not."""
+        """What runs as long as the service does, the wallet locked or not. The home is ours alone by now."""
+        restore_folder.sweep(self.home)
         self.registry_list.start()
 
     async def unlock(self, passphrase: str) -> None:

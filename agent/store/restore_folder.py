@@ -1,8 +1,8 @@
 """Where a restored wallet is put together, and how it gets to its place (`agent.services.restoring`).
 
 Everything is made in HOME/.restore.part and checked there. Renaming that folder to HOME/.restore is the decision: from
-then on the wallet is there, and `settle` (called before anything looks into a home) moves what is in it to its places.
-What a crash left before is taken away by it.
+then on the wallet is there, and `finish` (called before anything looks into a home) moves what is in it to its places.
+What a crash left before that is taken away by `sweep`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,19 @@ _PLACES = (ACAPY_STORE.parent.parent, Path("token"), Path("agent.json"), VAULT)
 
 
 def settle(home: Path) -> None:
-    """Finish a restore that had been decided, and take away what one left that had not, or a backup."""
+    """What whoever has the home to himself does first: nothing of an earlier restore or backup is left."""
+    sweep(home)
+    finish(home)
+
+
+def sweep(home: Path) -> None:
+    """Take away what was broken off. Not while somebody may be at it."""
     for left in (home / PART, *home.glob(".backup-*")):
         shutil.rmtree(left, ignore_errors=True)
+
+
+def finish(home: Path) -> None:
+    """A restore that had been decided comes to its end. Always safe."""
     done = home / DONE
     if not done.is_dir():
         return
@@ -74,7 +84,7 @@ def decide(home: Path) -> None:
     require_no_wallet(home)
     part.rename(home / DONE)
     sync(home)
-    settle(home)
+    finish(home)
 
 
 def undo(home: Path, *, new_home: bool) -> None:

@@ -375,7 +375,9 @@ async def test_dying_anywhere_leaves_no_wallet_or_the_whole(
     assert outcomes.count(True) > 5
 
 
-async def test_a_service_that_starts_finds_what_was_decided(holder: Member, tmp_path: Path) -> None:
+async def test_a_service_that_starts_finds_what_was_decided(
+    holder: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Decided, and then the machine stopped before anything was moved."""
     file, home = tmp_path / "wallet.cairn", tmp_path / "home"
     await made(holder, file)
@@ -389,6 +391,9 @@ async def test_a_service_that_starts_finds_what_was_decided(holder: Member, tmp_
     agent = Agent(home, load_settings(home))
     node = agent.node
     assert not node.first_run
+    assert (home / ".backup-left").exists(), "another service may be at it: its port is not bound yet"
+    monkeypatch.setattr(node.registry_list, "start", lambda: None)
+    node.start()
     assert (home / ACAPY_STORE).exists()
     assert [path.name for path in home.iterdir() if path.name.startswith(".")] == []
     assert node.lock is Lock.LOCKED
