@@ -177,7 +177,7 @@ class AgentClient:
         timeout: float = EXCHANGE_SECONDS,
     ) -> tuple[bytes, list[str]]:
         """A file that the service makes, and its remarks on it. Raises `CairnError` subclasses only."""
-        request = self._http.build_request(method, path, params=params, json=body, timeout=timeout)
+        request = self._request(method, path, params=params, json=body, timeout=timeout)
         status, data, headers = await self._send(request, most=MAX_EXPORT_BYTES)
         if status != 200:
             raise _error(status, data)
@@ -215,7 +215,7 @@ class AgentClient:
         content: bytes | None = None,
     ) -> dict[str, Any]:
         status, data, _ = await self._send(
-            self._http.build_request(
+            self._request(
                 method,
                 path,
                 params=dict(params) if params else None,
@@ -232,9 +232,14 @@ class AgentClient:
             answer = _parse_answer(data)
         return answer
 
-    async def _send(
-        self, request: httpx.Request, *, most: int = MAX_ANSWER_BYTES
-    ) -> tuple[int, bytes, httpx.Headers]:
+    def _request(self, method: str, path: str, **parts: Any) -> httpx.Request:
+        """Raises `InputError` not_text for half a character, which an argument of a command may hold."""
+        try:
+            return self._http.build_request(method, path, **parts)
+        except UnicodeEncodeError:
+            raise InputError("not_text", "What was given is not text in UTF-8.") from None
+
+    async def _send(self, request: httpx.Request, *, most: int = 0) -> tuple[int, bytes, httpx.Headers]:
         try:
             response = await self._http.send(request, stream=True)
             try:
@@ -272,9 +277,9 @@ def _parse_answer(data: bytes) -> dict[str, Any]:
     return answer
 
 
-async def _bounded(response: httpx.Response, most: int = MAX_ANSWER_BYTES) -> bytes:
+async def _bounded(response: httpx.Response, most: int = 0) -> bytes:
     parts: list[bytes] = []
-    total = 0
+    total, most = 0, most or MAX_ANSWER_BYTES
     async for part in response.aiter_bytes():
         total += len(part)
         if total > most:
