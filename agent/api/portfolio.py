@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from agent.api import bodies
@@ -21,7 +21,11 @@ EXPORT_BYTES = 2 * 1024 * 1024  # of a body that names every credential
 
 
 def create(agent: Agent, holding: Holding, deleting: Deleting) -> APIRouter:
-    router = APIRouter()
+    async def unlocked() -> None:
+        """A locked wallet says that it is locked before anything about what was asked."""
+        _ = agent.node.vault
+
+    router = APIRouter(dependencies=[Depends(unlocked)])
     shelf, exporting = Shelf(agent.node, holding), ExportMany(agent.node, holding)
 
     @router.post("/credentials/{id}/shelf")

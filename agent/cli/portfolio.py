@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.io import As, Home, Json, client, out, out_json, read_at_most, run, say, segment, usage
+from agent.core.portfolio import clean_names
 from agent.errors import EXIT_FAILED, EXIT_NOT_CONSENTED, CairnError, InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ def _names(member: str, add: list[str], remove: list[str]) -> Callable[[Document
     gone = {name.strip().casefold() for name in remove}
 
     def changed(shelf: Document) -> Document:
-        return {member: [*(name for name in shelf[member] if name.casefold() not in gone), *add]}
+        kept = [name for name in shelf[member] if name.casefold() not in gone]
+        return {member: [*kept, *clean_names(add, known=kept)]}
 
     return changed
 
@@ -193,13 +195,13 @@ def delete(
 
     async def work() -> Document:
         async with client(home, as_) as api:
+            path = f"/v1/wallet/credentials/{segment(id)}"
             try:
-                path = f"/v1/wallet/credentials/{segment((await _one(api, id))['id'])}"
+                if yes:
+                    return await api.post(f"{path}/delete", {"expect": expect})
+                return await api.get(f"{path}/loss")
             except NotFoundError as error:
                 return await _delete_badge(api, id, error, yes=yes)
-            if yes:
-                return await api.post(f"{path}/delete", {"expect": expect})
-            return await api.get(f"{path}/loss")
 
     document = run(work)
     if json_:
@@ -260,11 +262,11 @@ def compare(
     for row in found.rows:
         out(f"{words.get(row.relation, '2 only the second'):<17}  {row.label}")
         if row.relation == "equal":
-            _indented(row.first)
+            out(f"    {row.first}")
             continue
         for number, value in ((1, row.first), (2, row.second)):
             if value:
-                _indented(f"{number}: {value}")
+                out(f"    {number}: {value}")
     for title, outcomes in (
         ("Outcomes of both", found.both),
         ("Outcomes of the first only", found.only_first),
@@ -273,11 +275,6 @@ def compare(
         out(title if outcomes else f"{title}: none")
         for outcome in outcomes:
             out(f"  {outcome}")
-
-
-def _indented(value: str) -> None:
-    for line in value.split("\n"):
-        out(f"    {line}")
 
 
 def export_many(

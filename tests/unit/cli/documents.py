@@ -50,7 +50,13 @@ def credential(text: str, state: str = "pass") -> Document:
         "forms": [text, text],
         "not_understood": [{"path": text, "text": text}],
         "shared": [{"at": text, "to": party(text), "claims": [text, text]}],
+        "shelf": _shelf(text.encode("utf-8", "replace").decode()),
     }
+
+
+def _shelf(text: str) -> Document:
+    """The learner's own: a note has lines of its own, and the service keeps no half characters."""
+    return {"archived": True, "collections": [text], "tags": [text], "note": text.replace("\n", " ")}
 
 
 def visual_badge(text: str) -> Document:

@@ -46,6 +46,8 @@ def commands(text: str) -> dict[tuple[str, ...], dict[str, Any]]:
     summary = {"id": "0123456789", "state": "open"}
     wallet, one_offer = "/v1/wallet", "/v1/wallet/offers/0123456789"
     one_request = f"{wallet}/requests/0123456789"
+    on_shelf = {f"GET {wallet}/credentials/x": credential, f"POST {wallet}/credentials/x/shelf": credential}
+    named = {"name": text, "count": 1}
     offers = {"offers": [offer | summary]}
     requests = {"requests": [request | summary]}
     return {
@@ -59,6 +61,14 @@ def commands(text: str) -> dict[tuple[str, ...], dict[str, Any]]:
         ("verify", "-"): {"POST /v1/verify": documents.examination(text)},
         ("import", "-"): {f"POST {wallet}/import": documents.imported(text, "imported")},
         ("import", "-", "--as", "other"): {f"POST {wallet}/import": documents.imported(text, "visual_badge")},
+        ("collect", "x", "--into", "y"): on_shelf,
+        ("tag", "x", "--add", "y"): on_shelf,
+        ("archive", "x"): on_shelf,
+        ("unarchive", "x"): on_shelf,
+        ("note", "x"): on_shelf,
+        ("compare", "x", "x"): on_shelf,
+        ("delete", "x"): {f"GET {wallet}/credentials/x/loss": {"losses": [text, text], "expect": text}},
+        ("collections",): {f"GET {wallet}/collections": {"collections": [named, named], "tags": [named]}},
         ("offers",): {f"GET {wallet}/offers": offers},
         ("offer", "review", "http://x/o/x"): {f"POST {wallet}/offers/review": offer},
         ("offer", "accept", "0"): {f"GET {wallet}/offers": offers, f"POST {one_offer}/accept": offer},

@@ -189,6 +189,23 @@ def test_listing(cairn: Cairn, service: Service, arguments: tuple[str, ...], ids
     assert ("of 3 credentials" in text.stderr) == (len(ids) < 3)
 
 
+def test_arguments_that_are_no_text(cairn: Cairn, service: Service) -> None:
+    """What the shell passes on of bytes that are no UTF-8."""
+    serve(service, detail("aa"))
+    for command in (
+        ("tag", "aa", "--add", "\udcff"),
+        ("note", "aa", "\udcff"),
+        ("collections", "--rename", "\udcff", "x"),
+        ("export", "aa", "\udcff", "--as", "zip"),
+        ("delete", "aa", "--yes", "--expect", "\udcff"),
+        ("archive", "\udcff"),
+        ("compare", "aa", "\udcff"),
+    ):
+        result = cairn(*command)
+        assert result.exit_code == 2, command
+    assert service.posted() == []
+
+
 def test_listing_by_an_order_or_with_words_that_are_none(cairn: Cairn, service: Service) -> None:
     assert cairn("list", "--sort", "size").exit_code == 2
     assert cairn("list", "x" * 300).exit_code == 2
