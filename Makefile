@@ -36,6 +36,7 @@ check: install
 bench: install
 	@$(BIN)/python -m tests.bench.domain
 	@$(BIN)/python -m tests.bench.registry
+	@$(BIN)/python -m tests.bench.wallet
 	@$(BIN)/python -m tests.bench
 
 clean:

@@ -109,8 +109,7 @@ class Vault:
         key = passphrase if KEY_METHOD == "raw" else await asyncio.to_thread(_derived, passphrase, cost)
         store = await Store.provision(uri_of(draft), "raw", key, recreate=True)
         await store.close()
-        if KEY_METHOD != "raw":
-            await asyncio.to_thread(_note_cost, draft, cost)
+        await asyncio.to_thread(_complete, draft, "" if KEY_METHOD == "raw" else cost)
         draft.chmod(0o600)
         draft.rename(path)
         return cls(await Store.open(uri_of(path), "raw", key))
@@ -253,9 +252,13 @@ def _derived(passphrase: str, cost: str) -> str:
     return base58.b58encode(kdf.derive(passphrase.encode("utf-8", "surrogatepass"))).decode("ascii")
 
 
-def _note_cost(path: Path, cost: str) -> None:
-    with closing(sqlite3.connect(path)) as db, db:
-        db.execute("INSERT INTO config (name, value) VALUES (?, ?)", (_COST_ROW, cost))
+def _complete(path: Path, cost: str) -> None:
+    """Note the cost, and have all of it in the one file: Askar may not have let go of it yet, and with it its log."""
+    with closing(sqlite3.connect(path)) as db:
+        if cost:
+            with db:
+                db.execute("INSERT INTO config (name, value) VALUES (?, ?)", (_COST_ROW, cost))
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _noted_cost(path: Path) -> str | None:
