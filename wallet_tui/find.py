@@ -32,6 +32,7 @@ EXAMPLES = "eqf:7  issuer:munster  status:unknown  tag:x  collection:data  is:ar
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 _SPAN = re.compile(r"([<>])(\d{1,5})([dwmy]?)")
 _DAYS = {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}
+_GROWING = frozenset({"", "issuer", "status", "tag", "collection"})
 _STATES_OF_IS = ("archived", "all", "marked", "noted", "badge")
 
 Entry = Summary | Badge
@@ -128,8 +129,12 @@ class Finder:
     def find(self, query: str, today: date, marked: Collection[str] = ()) -> Sequence[Indexed]:
         terms = split(query)
         if _narrows(self._terms, terms):
-            word = terms[-1][1]
-            found: Sequence[Indexed] = [entry for entry in self._found if word in entry.words]
+            prefix, value = terms[-1]
+            if not prefix:
+                found: Sequence[Indexed] = [entry for entry in self._found if value in entry.words]
+            else:
+                test = _test(prefix, value, today)
+                found = [entry for entry in self._found if test(entry)]
         else:
             found = self._from_all(query, today, marked)
         self._terms, self._found = terms, found
@@ -146,12 +151,14 @@ class Finder:
 
 
 def _narrows(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> bool:
-    """Whether ``new`` is ``old`` with its last plain word grown longer, or with one more."""
-    if not new or new[-1][0] or any(prefix == "is" for prefix, _ in new):  # marks change meanwhile
+    """Whether ``new`` is ``old`` with its last word grown longer, or with one more. Only for words of which a longer
+    one fits nothing that a shorter one did not: ``eqf:7`` and ``expires:<3`` are none, and marks change meanwhile.
+    """
+    if not new or not new[-1][1] or new[-1][0] not in _GROWING or any(prefix == "is" for prefix, _ in new):
         return False
     if new[:-1] == old:
         return True
-    grown = len(old) == len(new) and old[:-1] == new[:-1] and not old[-1][0]
+    grown = len(old) == len(new) and old[:-1] == new[:-1] and old[-1][0] == new[-1][0]
     return grown and new[-1][1].startswith(old[-1][1])
 
 

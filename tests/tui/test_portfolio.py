@@ -75,6 +75,26 @@ async def test_what_is_archived_is_out_of_sight_and_counted(service: AgentServic
         await wallet.sees("Everything is archived. Find is:archived to see it.", "5 archived, hidden")
 
 
+async def test_one_can_be_revealed_before_it_is_there_and_when_archived(
+    service: AgentServiceSimulator,
+) -> None:
+    late = service.credentials.pop(1)
+    data.shelve(service.credentials[2], archived=True)
+    async with open_wallet(service) as wallet:
+        await wallet.sees("3 held")
+        screen = wallet.app.screen
+        assert isinstance(screen, CredentialsScreen)
+        screen.reveal("cred-2")
+        await wallet.settle()
+        assert not screen.detail_open
+        service.credentials.append(late)
+        service.emit("credential", id="cred-2")
+        await wallet.sees("Human-Machine Interaction", "Signature")
+        await wallet.press("escape")
+        screen.reveal("cred-4")
+        await wallet.sees("Quantum Leadership", "did:web:atlantis-institute.example")
+
+
 async def test_the_order_is_shown_and_goes_round(service: AgentServiceSimulator) -> None:
     async with open_wallet(service) as wallet:
         await wallet.sees("5 held", "as received")

@@ -138,7 +138,7 @@ class CredentialActions(GatheringArea):
         else:
             title = safe_text(item.title, 60) if item is not None else Content(t("Nothing is held yet"))
         items = [Item(key, t(label), self.why_not(key)) for key, label in MENU]
-        self.app.push_screen(MenuScreen(title.stylize_before("bold"), items), self._menu_chosen)
+        self.open_dialog(MenuScreen(title.stylize_before("bold"), items), self._menu_chosen)
 
     async def _menu_chosen(self, key: str | None) -> None:
         if key == "open":
@@ -167,7 +167,7 @@ class CredentialActions(GatheringArea):
     def action_labels(self) -> None:
         if not self.refuse(self.why_not("shelf")):
             held = [entry.item for entry in self._all]
-            self.app.push_screen(LabelsScreen(self.chosen, held), self._shelve)
+            self.open_dialog(LabelsScreen(self.chosen, held), self._shelve)
 
     def action_note(self) -> None:
         item = self.current
@@ -182,7 +182,7 @@ class CredentialActions(GatheringArea):
             if note is not None:
                 self._shelve({identifier: {"note": note}})
 
-        self.app.push_screen(NoteScreen(held.summary.title, held.shelf.note), save)
+        self.open_dialog(NoteScreen(held.summary.title, held.shelf.note), save)
 
     def action_archive(self) -> None:
         if self.refuse(self.why_not("archive")):
@@ -215,7 +215,7 @@ class CredentialActions(GatheringArea):
         """Two that are marked; or this one and the next on which the key is pressed."""
         marked = self.marked_items
         if len(marked) == 2:
-            self.app.push_screen(CompareScreen(marked[0].id, marked[1].id))
+            self.open_dialog(CompareScreen(marked[0].id, marked[1].id))
             return
         item = self.current
         if self.refuse(self.why_not("compare")) or item is None:
@@ -229,12 +229,12 @@ class CredentialActions(GatheringArea):
             self.refuse(t("That is the same credential. Go to another one and press c."))
             self._first_of_two = first
         else:
-            self.app.push_screen(CompareScreen(first, item.id))
+            self.open_dialog(CompareScreen(first, item.id))
         self.update_keys()
 
     def action_write_file(self) -> None:
         if not self.refuse(self.why_not("write")):
-            self.app.push_screen(ExportScreen(self._scopes()))
+            self.open_dialog(ExportScreen(self._scopes()))
 
     def _scopes(self) -> list[Scope]:
         """Those marked come first, because they were marked for something."""
@@ -262,7 +262,7 @@ class CredentialActions(GatheringArea):
 
     def action_import_file(self) -> None:
         if not self.refuse(self.why_not("import")):
-            self.app.push_screen(ImportScreen(), self._imported)
+            self.open_dialog(ImportScreen(), self._imported)
 
     def _imported(self, identifier: str | None) -> None:
         if identifier is not None:
@@ -271,7 +271,7 @@ class CredentialActions(GatheringArea):
     def action_delete(self) -> None:
         item = self.current
         if not self.refuse(self.why_not("delete")) and item is not None:
-            self.app.push_screen(DeleteScreen(item), self._deleted)
+            self.open_dialog(DeleteScreen(item), self._deleted)
 
     def _deleted(self, identifier: str | None) -> None:
         if identifier is not None:

@@ -54,6 +54,7 @@ class CredentialsScreen(CredentialActions):
         self._badges_shown = 0
         self._shown_id = ""
         self._wanted = ""
+        self._open_wanted = False
         self._loaded = False
         self._follow: Timer | None = None
         self._error: CairnError | None = None
@@ -176,7 +177,6 @@ class CredentialsScreen(CredentialActions):
             why = portfolio.badges_error.diagnostics()
             self.notify(t("Visual badges could not be read: {why}").format(why=why), severity="warning")
         self._arrange()
-        self._filter()
         self._go_to_wanted()
         self._show_and_fetch()
 
@@ -238,12 +238,28 @@ class CredentialsScreen(CredentialActions):
             self.remove_class("-finding")
         self.load()
 
+    def reveal(self, identifier: str) -> None:
+        """Bring one into view and open it, as soon as it is there; one that is archived, too."""
+        self.field.value = ""
+        self.remove_class("-finding")
+        self._wanted, self._open_wanted = identifier, True
+        if self._loaded:
+            self._go_to_wanted()
+
     def _go_to_wanted(self) -> None:
-        wanted, self._wanted = self._wanted, ""
+        wanted = self._wanted
+        if any(entry.item.id == wanted and entry.item.archived for entry in self._all):
+            self.add_class("-finding")
+            self.field.value = "is:all"
+        self._filter()
         at = next((index for index, item in enumerate(self.rows.items) if item.id == wanted), -1)
-        if wanted and at >= 0:
-            self.rows.move_to(at)
-            self.rows.focus()
+        if not wanted or at < 0:
+            return
+        self.rows.move_to(at)
+        self.rows.focus()
+        if self._open_wanted:
+            self.action_open_current()
+        self._wanted, self._open_wanted = "", False
 
     # List.
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
+from textual.screen import Screen
 from textual.timer import Timer
 
 from agent.client import Event
@@ -19,6 +22,7 @@ class GatheringArea(Area):
     def __init__(self) -> None:
         super().__init__()
         self.stale = True
+        self._own_dialog = False
         self._read_at = 0.0
         self._soon: Timer | None = None
 
@@ -30,9 +34,15 @@ class GatheringArea(Area):
         self.read()
 
     def came_back(self) -> None:
-        """A dialog that was closed changed nothing by itself: ten thousand are not read again for it."""
-        if self.stale or monotonic() - self._read_at > BELIEVED_SECONDS:
+        """A dialog of our own changed nothing that we were not told: ten thousand are not read again for it."""
+        own, self._own_dialog = self._own_dialog, False
+        if not own or self.stale or monotonic() - self._read_at > BELIEVED_SECONDS:
             self.load()
+
+    def open_dialog[T](self, screen: Screen[T], answered: Callable[[T | None], Any] | None = None) -> None:
+        """Put a screen on top whose answer says all that it did."""
+        self._own_dialog = True
+        self.app.push_screen(screen, answered)
 
     def service_said(self, event: Event) -> None:
         """Several changes at once (a recheck of all, tags for many) are read once."""

@@ -78,10 +78,29 @@ def test_words_in_quotes_are_one() -> None:
     assert split('issuer:"two words" plain "a b"') == [("issuer", "two words"), ("", "plain"), ("", "a b")]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(
-        st.sampled_from(["data", "d", "is:all", "tag:", "tag:2", " ", "eqf:6", '"', "a", ":", "cyber"]),
+        st.sampled_from(
+            [
+                "data",
+                "d",
+                "is:all",
+                "tag:",
+                "tag:2",
+                "issuer:m",
+                "status:",
+                "un",
+                "expires:<30d",
+                "is:ma",
+                " ",
+                "eqf:6",
+                '"',
+                "a",
+                ":",
+                "cyber",
+            ]
+        ),
         max_size=6,
     )
 )
