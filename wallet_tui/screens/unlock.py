@@ -15,9 +15,9 @@ from agent.errors import CairnError
 from wallet_tui import words
 from wallet_tui.actions import bindings
 from wallet_tui.layout import join
-from wallet_tui.model import Status
 from wallet_tui.safe_text import safe_text
 from wallet_tui.screens.base import Answered, Asking, Refused, set_text
+from wallet_tui.status import Status
 from wallet_tui.widgets.frame import Banner, Hint, KeyBar, StatusLine
 
 MAX_PASSPHRASE_CHARS = 1024
