@@ -12,6 +12,7 @@ import os
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from math import inf
 from pathlib import Path
 from time import monotonic
@@ -35,14 +36,14 @@ from wallet_tui.config import Config
 from wallet_tui.connection import Connection
 from wallet_tui.i18n import t, use_language
 from wallet_tui.links import Link, read_link
-from wallet_tui.model import Status
 from wallet_tui.safe_text import PrintableFilter, clean
 from wallet_tui.screens.base import Area, Guarded, Passing
-from wallet_tui.service import Wallet
+from wallet_tui.status import Status
 from wallet_tui.theme import THEMES
 
 if TYPE_CHECKING:
     from wallet_tui.screens.backup import BackupScreen
+    from wallet_tui.service import Wallet
 
 POLL_SECONDS = 5.0
 RETRY_SECONDS = 1.0
@@ -112,7 +113,16 @@ class CairnApp(App[None]):
         self._wall = PrintableFilter()
         self._first_status = first_status
         self._said_active = -inf
-        self.wallet = Wallet(connect())
+        self._wallet: Wallet | None = None
+
+    @property
+    def wallet(self) -> Wallet:
+        """The service's calls and all that they return: loaded with the first of them, after the first frame."""
+        if self._wallet is None:
+            from wallet_tui.service import Wallet
+
+            self._wallet = Wallet(self._connect())
+        return self._wallet
 
     @property
     def plain(self) -> bool:
@@ -170,9 +180,14 @@ class CairnApp(App[None]):
         if self._first_status:
             with contextlib.suppress(CairnError):
                 self.take_status(Status.of_bytes(self._first_status))
-        # After the first frame: loading what speaks HTTP takes longer than drawing it.
-        self.call_after_refresh(self._start, self._watch, "watch")
+        self.call_after_refresh(self._begin_watching)
         self.set_interval(self._poll_seconds, self.read_status)
+
+    def _begin_watching(self) -> None:
+        """After the first frame: what comes next is loaded while that is looked at."""
+        if not self._exit:  # it may have ended before
+            self._start(self._watch, "watch")
+            self._start(partial(asyncio.to_thread, areas.load, self._last_area), "load")
 
     def _somebody_is_here(self) -> None:
         """A key, a click or a paste: the only things that keep the wallet unlocked. Told at most once in a while."""
@@ -186,7 +201,8 @@ class CairnApp(App[None]):
             await self.wallet.active()
 
     async def on_unmount(self) -> None:
-        await self.wallet.aclose()
+        if self._wallet is not None:
+            await self._wallet.aclose()
 
     def _start(self, work: Any, group: str, *, exclusive: bool = False) -> None:
         """``work`` is a callable, not a coroutine: one that ends before it began must leave nothing unawaited.
@@ -224,12 +240,14 @@ class CairnApp(App[None]):
 
     async def _reconnect(self) -> None:
         """Only a service that was started again needs a new client: closing the old one ends what it is doing."""
+        from wallet_tui.service import Wallet
+
         try:
             fresh = Wallet(self._connect())
         except CairnError:
             return
         old = fresh if fresh.same_service(self.wallet) else self.wallet
-        self.wallet = self.wallet if old is fresh else fresh
+        self._wallet = self.wallet if old is fresh else fresh
         await old.aclose()
 
     def seconds_since_status(self) -> float:

@@ -26,6 +26,12 @@ def _make(module: str, name: str) -> Screen[Any]:
     return cast("Screen[Any]", getattr(import_module(f"wallet_tui.screens.{module}"), name)())
 
 
+def load(name: str) -> None:
+    """Read the modules of an area before it is shown: reading takes a good part of a second on a slow machine."""
+    import_module("wallet_tui.service")
+    import_module(f"wallet_tui.screens.{name}")
+
+
 # A dictionary of callables, as Textual declares its MODES.
 MODES: dict[str, str | Callable[[], Screen[Any]]] = {
     name: partial(_make, name, f"{name.capitalize()}Screen") for name in ("unlock", *NAMES)

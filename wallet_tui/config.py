@@ -87,8 +87,9 @@ def parse(data: bytes, path: Path) -> Config:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = re.search(r"line (\d{1,6})", str(error))
+        line = int(found[1]) if found else len(text.splitlines()) if "end of document" in str(error) else 0
         said = re.sub(r" \(at .*", "", str(error))
-        raise _bad(path, int(found[1]) if found else 0, t("it is not TOML: {why}").format(why=said)) from None
+        raise _bad(path, line, t("it is not TOML: {why}").format(why=said)) from None
     return _Reader(path, text).config(document)
 
 

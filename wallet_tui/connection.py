@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agent.errors import CairnError
 from wallet_tui.i18n import t
-from wallet_tui.model import Status
+from wallet_tui.status import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from agent.client import Event
 from wallet_tui.actions import KEYS, shown
 from wallet_tui.i18n import mark, t, tn
-from wallet_tui.model import Status
 from wallet_tui.safe_text import clean
+from wallet_tui.status import Status
 
 TITLE_CHARS = 80
 

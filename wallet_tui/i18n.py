@@ -9,16 +9,20 @@ is ours, not from outside, but what is filled in may be: the result is a `str`, 
 
 from __future__ import annotations
 
-import gettext
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
 
 DOMAIN = "cairn"
 FOLDER = Path(__file__).with_name("locale")
 SOURCE = "en"
 
-_catalogue: gettext.NullTranslations = gettext.NullTranslations()
+# English needs none, and the first frame does not wait for what reads them.
+_catalogue: NullTranslations | None = None
 
 
 def languages() -> list[str]:
@@ -43,15 +47,22 @@ def wished(environ: Mapping[str, str] | None = None) -> str:
 def use_language(code: str) -> None:
     """From now on `t` answers in this language; one that is not there is English."""
     global _catalogue  # noqa: PLW0603 - one terminal, one person, one language
+    if code == SOURCE:
+        _catalogue = None
+        return
+    import gettext
+
     _catalogue = gettext.translation(DOMAIN, FOLDER, [code], fallback=True)
 
 
 def t(text: str) -> str:
-    return _catalogue.gettext(text) if text else ""
+    return _catalogue.gettext(text) if text and _catalogue is not None else text
 
 
 def tn(one: str, many: str, number: int) -> str:
     """``one`` or ``many`` by the language's own rule; ``{n}`` is not filled in here."""
+    if _catalogue is None:
+        return one if number == 1 else many
     return _catalogue.ngettext(one, many, number)
 
 

@@ -7,6 +7,7 @@ wrong; the answer itself is only parsed later, where every answer is.
 from __future__ import annotations
 
 import json
+import re
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ def first_status(home: Path) -> bytes:
     except (OSError, ValueError, KeyError, TypeError):
         answer = b""
     head, _, body = answer.partition(b"\r\n\r\n")
-    if head[:13] in {b"HTTP/1.1 200 ", b"HTTP/1.0 200 "} and b"\ntransfer-encoding" not in head.lower():
+    if head[:13] in {b"HTTP/1.1 200 ", b"HTTP/1.0 200 "}:
         return body
     _ask_properly(home)
     return b""
@@ -42,11 +43,19 @@ def _ask(home: Path) -> bytes:
             b"Accept: application/json\r\nx-cairn-background: 1\r\nConnection: close\r\n\r\n"
             % (url.netloc.encode(), token)
         )
-        parts, total = [], 0
-        while total < MAX_BYTES and (part := connection.recv(MAX_BYTES)):
-            parts.append(part)
-            total += len(part)
-    return b"".join(parts)
+        return _read_answer(connection)
+
+
+def _read_answer(connection: socket.socket) -> bytes:
+    """Head and body, as long as its head says: one that says nothing is left to another client."""
+    answer = b""
+    while len(answer) < MAX_BYTES and (part := connection.recv(MAX_BYTES)):
+        answer += part
+        head, end, body = answer.partition(b"\r\n\r\n")
+        length = re.search(rb"\ncontent-length: *(\d{1,6})\r?$", head, re.IGNORECASE | re.MULTILINE)
+        if end and (length is None or len(body) >= int(length[1])):
+            return answer if length is not None else b""
+    return b""
 
 
 def _ask_properly(home: Path) -> None:

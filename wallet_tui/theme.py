@@ -22,7 +22,13 @@ CAIRN = Theme(
     panel="#1f252b",
     dark=True,
     # Not Textual's $text-muted: that is relative to a background, which lines drawn by us do not carry.
-    variables={"muted": "#a3adb6", "cursor": "#26364c", "cursor-focus": "#33496a", "alarm": "#3c3628"},
+    variables={
+        "muted": "#a3adb6",
+        "cursor": "#20293a",
+        "cursor-focus": "#2b3f5c",
+        "alarm": "#3c3628",
+        "veil": "#14171a99",
+    },
 )
 
 CAIRN_LIGHT = Theme(
@@ -43,6 +49,7 @@ CAIRN_LIGHT = Theme(
         "cursor": "#e4ebf5",
         "cursor-focus": "#d3e0f2",
         "alarm": "#f6e8c6",
+        "veil": "#fbfaf799",
         # Textual mixes these with its own black, which is less than half of the colour.
         "text-success": "#1c6b2c",
         "text-warning": "#7a5200",
@@ -71,6 +78,7 @@ HIGH_CONTRAST = Theme(
         "cursor": "#1c1c1c",
         "cursor-focus": "#00285c",
         "alarm": "#000000",
+        "veil": "#000000",  # what lies below a dialog is not dimmed but gone
         "text-success": "#7dff8a",
         "text-warning": "#ffd700",
         "text-error": "#ffb0a8",

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -25,8 +26,10 @@ from agent.errors import (
 )
 from wallet_tui.i18n import mark, t
 from wallet_tui.layout import fit, join
-from wallet_tui.model import Credit, Party
 from wallet_tui.safe_text import Untrusted, clean, safe_text
+
+if TYPE_CHECKING:
+    from wallet_tui.model import Credit, Party
 
 # Results are words of the protocol as well: shown through `t`.
 _RESULTS = {"pass": mark("pass"), "fail": mark("fail"), "unknown": mark("unknown")}

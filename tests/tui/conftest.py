@@ -14,13 +14,16 @@ from math import inf
 from typing import Any
 
 import pytest
+from rich.segment import Segment
 from textual import events
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.simulators.agent_service import PASSPHRASE, AgentServiceSimulator
 from tests.simulators.agent_service_data import NOW
 from wallet_tui.app import CairnApp
+from wallet_tui.config import Config
 from wallet_tui.screens.base import Guarded
 from wallet_tui.screens.consent import ConsentScreen
 from wallet_tui.screens.offer import OfferScreen
@@ -32,7 +35,14 @@ CHARACTERS = {"space": " ", "slash": "/", "question_mark": "?", "enter": "\r", "
 
 def screen_lines(app: CairnApp) -> list[str]:
     """What is on the screen, through the compositor and every line filter."""
-    return ["".join(segment.text for segment in line) for line in app.screen._compositor.render_strips()]
+    return ["".join(segment.text for segment in line) for line in screen_rows(app)]
+
+
+def screen_rows(app: CairnApp) -> list[list[Segment]]:
+    """What is on the screen, as runs of styled text."""
+    # As Textual itself does before it draws: otherwise what lies below a dialog is sometimes blank.
+    visible_screen_stack.set(app._background_screens)
+    return [list(line) for line in app.screen._compositor.render_strips()]
 
 
 def terminal_lines(app: CairnApp) -> list[str]:
@@ -48,6 +58,9 @@ class Driver:
 
     def __init__(self, app: CairnApp, pilot: Pilot[None], service: AgentServiceSimulator) -> None:
         self.app, self.pilot, self.service = app, pilot, service
+
+    def rows(self) -> list[list[Segment]]:
+        return screen_rows(self.app)
 
     @property
     def text(self) -> str:
@@ -147,9 +160,13 @@ class Driver:
 
 @asynccontextmanager
 async def open_wallet(
-    service: AgentServiceSimulator, size: tuple[int, int] = NARROW, *, unlocked: bool = True
+    service: AgentServiceSimulator,
+    size: tuple[int, int] = NARROW,
+    *,
+    unlocked: bool = True,
+    config: Config | None = None,
 ) -> AsyncIterator[Driver]:
-    app = CairnApp(service.client, now=lambda: datetime.fromisoformat(NOW), poll_seconds=0.2)
+    app = CairnApp(service.client, now=lambda: datetime.fromisoformat(NOW), poll_seconds=0.2, config=config)
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot, service)
         await driver.until(lambda: app.connection.status is not None, "a status")

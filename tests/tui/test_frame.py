@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from textual.color import Color
 from textual.filter import NoColor
 
 from tests.simulators.agent_service import AgentServiceSimulator
 from tests.tui.conftest import Driver, open_wallet, screen_lines
 from wallet_tui.app import CairnApp
-from wallet_tui.theme import CAIRN
 from wallet_tui.widgets.frame import MAX_HINTS, AreaTabs, KeyBar, StatusLine
 
 SETTLED = {
@@ -197,27 +195,3 @@ async def test_a_crash_names_the_place_and_no_values(
     told = capsys.readouterr().err
     assert "RuntimeError in crash" in " ".join(told.split())
     assert secret not in told
-
-
-def test_the_theme_is_readable() -> None:
-    """WCAG 2.2, 1.4.3: at least 4.5 to 1 for text."""
-    background = Color.parse(CAIRN.background or "")
-    for name in (
-        CAIRN.foreground,
-        CAIRN.accent,
-        CAIRN.success,
-        CAIRN.warning,
-        CAIRN.error,
-        CAIRN.variables["muted"],
-    ):
-        assert contrast(Color.parse(name or ""), background) >= 4.5, name
-
-
-def contrast(one: Color, two: Color) -> float:
-    def luminance(colour: Color) -> float:
-        parts = [value / 255 for value in colour.rgb]
-        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    light, dark = sorted((luminance(one), luminance(two)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)

@@ -44,7 +44,7 @@ class HelpScreen(Passing):
                 group.append(name)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog tall"):
+        with Vertical(classes="dialog tall filled"):
             yield Input(id="help-find", placeholder=t("find a key"), max_length=MAX_CHARS)
             yield Document(id="help")
 

@@ -33,7 +33,7 @@ from wallet_tui.widgets.rows import RowList
 if TYPE_CHECKING:
     from wallet_tui.app import CairnApp
 
-LABEL_WIDTH, KEY_WIDTH = 18, 10
+LABEL_WIDTH, KEY_WIDTH, HOST_WIDTH = 14, 9, 26
 MAX_CHARS = 100
 
 
@@ -64,7 +64,7 @@ class PaletteScreen(Passing, Asking):
         self._credentials: list[Command] = []
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog tall"):
+        with Vertical(classes="dialog tall filled"):
             yield Input(
                 id="command", placeholder=t("what to do, or the title of a credential"), max_length=MAX_CHARS
             )
@@ -217,8 +217,9 @@ def _credential(item: Summary) -> Command:
 def _draw(command: Command, width: int) -> list[Content]:
     label, says = command.label, command.help
     if command.credential is not None:
-        title, issuer = safe_text(command.credential.title, 80), words.host(command.credential.issuer)
-        says = join(title, "  ", (issuer, "$text-accent"))
+        host = Content.styled(words.host(command.credential.issuer), "$text-accent")
+        title = Cell(safe_text(command.credential.title, 80))
+        return [row(width, Cell(label, LABEL_WIDTH, style="bold"), title, Cell(host, HOST_WIDTH, "right"))]
     if command.why_not:
         label, says = join("(", label, ")"), Content(command.why_not)
     style = "$muted" if command.why_not else ""

@@ -16,11 +16,11 @@ from wallet_tui import words
 from wallet_tui.actions import bindings
 from wallet_tui.i18n import mark, t
 from wallet_tui.layout import join
-from wallet_tui.model import Status
 from wallet_tui.safe_text import Untrusted, safe_text
 from wallet_tui.screens.base import Answered, Asking, Refused, set_text
 from wallet_tui.screens.first_run import DEMO_PASSPHRASE, FirstRunScreen
 from wallet_tui.screens.passphrase import Passphrase
+from wallet_tui.status import Status
 from wallet_tui.widgets.frame import Banner, Hint, KeyBar, StatusLine
 
 SPINNER_AFTER = 0.15
