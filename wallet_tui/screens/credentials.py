@@ -317,10 +317,6 @@ class CredentialsScreen(CredentialActions):
         )
         self.query_one("#totals", Saying).say(line)
 
-    def reveal(self, identifier: str) -> None:
-        """From the palette: bring it into view."""
-        self.go_to(identifier)
-
     def on_input_changed(self, _: Input.Changed) -> None:
         if self._loaded:
             self._filter()
