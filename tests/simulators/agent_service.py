@@ -144,7 +144,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             raise ProblemError(423, "locked", "The wallet is locked.")
         match (method, *parts):
             case ("POST", "active"):
-                return 200, {}
+                return 200, {"locks_in": 300}
             case ("GET", "wallet", "credentials"):
                 hidden = {"record", "claims", "checks", "beside", "forms", "not_understood", "shared"}
                 rows = [{k: v for k, v in item.items() if k not in hidden} for item in self.credentials]

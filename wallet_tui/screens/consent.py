@@ -20,7 +20,7 @@ from textual.widgets import Static
 
 from agent.client import Event
 from agent.errors import AgentError, CairnError, ConsentError, UnreachableError
-from wallet_tui.actions import KEYS, LIST_KEYS, bindings
+from wallet_tui.actions import LIST_KEYS, bindings, keys_of
 from wallet_tui.doc import Doc
 from wallet_tui.layout import fold, join
 from wallet_tui.request_model import PlanRow, Request
@@ -39,7 +39,6 @@ from wallet_tui.widgets.lines import Lines
 
 NOT_SENT = "Nothing was sent."
 PERHAPS_SENT = "It is not known whether it was sent; the history will say."
-_MOVING = frozenset(key for name in LIST_KEYS for key in KEYS[name].keys.split(","))
 
 
 class ConsentScreen(TwoPanes):
@@ -337,7 +336,7 @@ class ConsentScreen(TwoPanes):
 
     def on_key(self, event: events.Key) -> None:
         """While the question stands, keys answer it or read; nothing else."""
-        if not self.gate.asking or event.key in _MOVING:
+        if not self.gate.asking or event.key in keys_of(*LIST_KEYS):
             return
         event.stop()
         event.prevent_default()

@@ -10,6 +10,7 @@ import pytest
 from agent.errors import InputError
 from wallet_tui import config
 from wallet_tui.actions import DEFAULTS, KEYS, keymap, shown, use_keys
+from wallet_tui.i18n import languages
 from wallet_tui.key_names import normal, shown_key
 from wallet_tui.main import main
 
@@ -163,3 +164,10 @@ def test_sentences_name_the_keys_as_they_are() -> None:
 def test_keys_are_written_as_they_are_typed(written: str, name: str) -> None:
     assert normal(written) == name
     assert shown_key(name) == written.replace("P", "p")
+
+
+def test_the_example_of_the_guide_is_accepted() -> None:
+    guide = Path(__file__).resolve().parents[3] / "docs" / "guides" / "terminal-wallet.md"
+    example = guide.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+    assert "[keys]" in example
+    assert read(example.replace('"de"', f'"{languages()[-1]}"')).theme == "high-contrast"
