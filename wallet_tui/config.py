@@ -6,7 +6,7 @@
     language = "de"              # without it: as the environment says
     plain = true                 # no box drawing, lists instead of drawings
     [keys]
-    "list.down" = ["n", "down"]  # id = key, or a list of keys
+    "list.down" = ["z", "down"]  # id = key, or a list of keys
 
 Looked for at ``--config``, else ``$CAIRN_CONFIG``, else ``$XDG_CONFIG_HOME/cairn/wallet.toml`` (``~/.config``).
 Only the last may be missing. Whatever is wrong is an `InputError` that names the file, the line and the nearest

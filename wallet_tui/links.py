@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from wallet_tui.i18n import t
+
 MAX_LINK_CHARS = 2048
 
 
@@ -19,24 +21,24 @@ def read_link(text: str) -> Link | str:
     """A `Link`, or the sentence that says why this is none (design.md: ``…/o/CODE`` and ``…/r/CODE``)."""
     url = text.strip().strip("<>\"'")
     if not url:
-        return "Nothing was pasted."
+        return t("Nothing was pasted.")
     if len(url) > MAX_LINK_CHARS:
-        return f"That is too long for a link (more than {MAX_LINK_CHARS} characters)."
+        return t("That is too long for a link (more than {most} characters).").format(most=MAX_LINK_CHARS)
     if not url.isascii() or not url.isprintable() or " " in url:
-        return "That is not a link: it holds characters that no link may hold."
+        return t("That is not a link: it holds characters that no link may hold.")
     try:
         parts = urlsplit(url)
         host = parts.hostname
     except ValueError:
-        return "That is not a link."
+        return t("That is not a link.")
     if parts.scheme not in {"http", "https"} or not host:
-        return "An offer or request link starts with https:// (http:// only on this machine)."
+        return t("An offer or request link starts with https:// (http:// only on this machine).")
     if parts.username is not None:
-        return "A link with a user name in it is not accepted."
+        return t("A link with a user name in it is not accepted.")
     segments = [segment for segment in parts.path.split("/") if segment]
     marker = segments[-2] if len(segments) >= 2 else ""
     if marker == "o":
         return Link("offer", url)
     if marker == "r":
         return Link("request", url)
-    return "This is neither an offer link (…/o/CODE) nor a request link (…/r/CODE)."
+    return t("This is neither an offer link (…/o/CODE) nor a request link (…/r/CODE).")

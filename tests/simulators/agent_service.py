@@ -176,7 +176,7 @@ class AgentServiceSimulator(httpx.AsyncBaseTransport):
             raise ProblemError(423, "locked", "The wallet is locked.")
         match (method, *parts):
             case ("POST", "active"):
-                return 200, {}
+                return 200, {"locks_in": 300}
             case ("POST", "backup"):
                 return 200, self._backup(body)
             case ("GET", "wallet", "credentials"):

@@ -26,7 +26,7 @@ async def test_the_list_and_what_lies_over_it(service: AgentServiceSimulator, lo
         await wallet.sees("press a letter")
         await check(wallet, "jump")
         await wallet.press("escape", "ctrl+p")
-        await wallet.sees("27 found")
+        await wallet.sees("found enter does it")
         await check(wallet, "commands")
         await wallet.press("escape", "question_mark")
         await wallet.sees("Keys here")

@@ -18,7 +18,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from agent.errors import AgentError, UnreachableError
-from wallet_tui.actions import KEYS, LIST_KEYS, bindings
+from wallet_tui.actions import LIST_KEYS, bindings, keys_of
 from wallet_tui.i18n import mark, t
 from wallet_tui.layout import fold, join
 from wallet_tui.request_model import PlanCredential, PlanRow, Switches
@@ -39,7 +39,6 @@ NOT_SENT = mark("Nothing was sent.")
 PERHAPS_SENT = mark("It is not known whether it was sent; the history will say.")
 RUNNING = mark("Something is still running.")
 NOT_READ = mark("The request has not been read yet.")
-_MOVING = frozenset(key for name in LIST_KEYS for key in KEYS[name].keys.split(","))
 
 
 class ConsentScreen(Reviewing):
@@ -266,7 +265,7 @@ class ConsentScreen(Reviewing):
 
     def on_key(self, event: events.Key) -> None:
         """While the question stands, keys answer it or read; nothing else."""
-        if not self.gate.asking or event.key in _MOVING:
+        if not self.gate.asking or event.key in keys_of(*LIST_KEYS):
             return
         event.stop()
         event.prevent_default()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.message import Message
 
+from wallet_tui.actions import DEFAULTS, shown
 from wallet_tui.layout import join
 from wallet_tui.widgets.frame import Clickable
 
@@ -19,6 +20,14 @@ class Choice:
     label: str
     shown_key: str
     why_not: str = ""
+
+    @property
+    def key_now(self) -> str:
+        """``shown_key`` as it is remapped: the key with this default that does what the choice does, or goes back."""
+        for name, key in DEFAULTS.items():
+            if key.shown == self.shown_key and (name == "back" or key.action == self.name):
+                return shown(name)
+        return self.shown_key
 
 
 class Choices(Clickable):
@@ -63,7 +72,7 @@ class Choices(Clickable):
         for index, choice in enumerate(self._choices):
             style = "$muted" if choice.why_not else ""
             marked = index == self.marked
-            label = f"{choice.label}  {choice.shown_key}" if choice.shown_key else choice.label
+            label = f"{choice.label}  {choice.key_now}" if choice.shown_key else choice.label
             if choice.why_not:
                 label = f"({label})"
             inner = Content.styled(

@@ -10,6 +10,7 @@ import pytest
 from agent.errors import InputError
 from wallet_tui import config
 from wallet_tui.actions import DEFAULTS, KEYS, keymap, shown, use_keys
+from wallet_tui.i18n import languages
 from wallet_tui.key_names import normal, shown_key
 from wallet_tui.main import main
 
@@ -23,12 +24,12 @@ def read(text: str) -> config.Config:
 def test_what_may_be_set() -> None:
     found = read(
         'theme = "high-contrast"\nlanguage = "en"\nplain = true\n'
-        '[keys]\n"list.down" = ["z", "down"]\nlist.up = "e"\nhelp = "f1"\npalette = ["ctrl+k", ":"]\n'
+        '[keys]\n"list.down" = ["z", "down"]\nlist.up = "Z"\nhelp = "f1"\npalette = ["ctrl+k", ":"]\n'
     )
     assert (found.theme, found.language, found.plain) == ("high-contrast", "en", True)
     assert found.keys == {
         "list.down": ("z", "down"),
-        "list.up": ("e",),
+        "list.up": ("Z",),
         "help": ("f1",),
         "palette": ("ctrl+k", "colon"),
     }
@@ -163,3 +164,10 @@ def test_sentences_name_the_keys_as_they_are() -> None:
 def test_keys_are_written_as_they_are_typed(written: str, name: str) -> None:
     assert normal(written) == name
     assert shown_key(name) == written.replace("P", "p")
+
+
+def test_the_example_of_the_guide_is_accepted() -> None:
+    guide = Path(__file__).resolve().parents[3] / "docs" / "guides" / "terminal-wallet.md"
+    example = guide.read_text("utf-8").partition("```text\n")[2].partition("```")[0]
+    assert "[keys]" in example
+    assert read(example.replace('"de"', f'"{languages()[-1]}"')).theme == "high-contrast"
