@@ -195,18 +195,19 @@ class Issuing:
             offer = await self.offer(code)
             if offer["state"] == "issuing":
                 # A wallet asks only once it keeps the credential: that is a receipt, and the acknowledgement over
-                # DIDComm (which a crash of the wallet can lose for good) need not be waited for.
+                # DIDComm (which a crash of the wallet can lose for good) need not be waited for. It is written down
+                # with the badge, so that nothing counts as a receipt but the proof of a key.
                 if await self._exchange_state(offer["exchange"]) not in ("credential-issued", "done"):
                     raise UnreachableError(
                         "not_issued_yet", "The credential is still on its way.", "Try again."
                     )
                 offer |= {"state": "issued", "issued_at": clock.stamp(clock.now())}
-                await self._save(offer)
             if offer["state"] != "issued":
                 raise ConflictError("not_issued", f"This offer is {offer['state']}.")
             document, place = await self._badges.issue(offer, presentation)
             if place is not None:
                 await self._node.vault.put(Put(KIND, code, offer), place)
+                self._node.bus.publish("offer", id=code, state="issued")
             return document
 
     async def reject(self, code: str, reason: str) -> None:

@@ -92,14 +92,32 @@ async def test_a_lost_acknowledgement_does_not_cost_the_badge(
     assert (await university.agent.issuing.revoke(code, "a test"))["state"] == "revoked"
 
 
-async def test_a_badge_is_not_made_before_the_credential_was_sent(
-    place: Town, university: Member, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_badge_is_not_made_before_the_credential_was_sent(university: Member) -> None:
     made = await university.offer()
     code = made["link"].rsplit("/", 1)[1]
     await university.agent.issuing.accept(code)
     with pytest.raises(UnreachableError, match="not_issued_yet"):
         await university.agent.issuing.badge(code, {})
+    assert (await university.agent.issuing.offer(code))["state"] == "issuing"
+
+
+async def test_asking_without_the_proof_of_a_key_is_no_receipt(
+    place: Town, university: Member, learner: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever knows the link could end an offer whose credential never arrived."""
+
+    async def lost(thread_id: str) -> None:
+        del thread_id
+
+    async def no_badge(offer_id: str) -> None:
+        del offer_id
+
+    monkeypatch.setattr(university.wallet, "on_credential_ack", lost)
+    monkeypatch.setattr(learner.agent.holding._second_copy, "fetch", no_badge)
+    offer, _ = await accept(place, university, learner)
+    code = offer["link"].rsplit("/", 1)[1]
+    with pytest.raises(InputError, match="bad_presentation"):
+        await university.agent.issuing.badge(code, {"holder": "did:web:localhost"})
     assert (await university.agent.issuing.offer(code))["state"] == "issuing"
 
 
